@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# `make help` lists what there is. Everything that is built lands in build/.
+
+B := build
+CC ?= gcc
+PKGS := json-c libfyaml libvirt libvirt-qemu libxml-2.0 zlib
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Werror
+CFLAGS ?= -O2 -g
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -I. $(WARN) $(CFLAGS) $(PKG_CFLAGS) -MMD -MP \
+	-DRS_VERSION='"$(VERSION)"'
+# Asked when a recipe runs, not when this file is read: `make test` may still
+# have to install pkg-config.
+PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+PKG_LIBS = $(shell pkg-config --libs $(PKGS))
+VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+
+HOST_SRC := $(filter-out host/main.c,$(wildcard host/*.c host/policy/*.c))
+HARNESS_SRC := $(filter-out harness/main.c,$(wildcard harness/*.c harness/workload/*.c))
+objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
+
+PRESET ?= demo
+SCENARIO ?= scenarios/boot-interference.yaml
+
+.PHONY: all help eval test setup guests host clean
+all: host
+
+help:
+	@echo 'make eval    install what is missing, build, run the experiment, write the report'
+	@echo '             [PRESET=demo|smoke|standard|certify] [OUT=DIR] [SCENARIO=FILE] [POLICIES=a,b]'
+	@echo 'make test    install what is missing, build, run every test'
+	@echo 'make host    build build/ringsched and build/ringschedd'
+	@echo 'make guests  build the guest images and the module (cached by content)'
+	@echo 'make clean   remove build/'
+
+host: $(B)/ringschedd $(B)/ringsched
+
+$(B)/ringschedd: $(call objects,host/main.c $(HOST_SRC))
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lpthread -lm
+
+$(B)/ringsched: $(call objects,harness/main.c $(HARNESS_SRC) $(HOST_SRC))
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lpthread -lm
+
+$(B)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+setup:
+	scripts/setup
+
+guests: setup
+	scripts/build-guests
+
+eval: setup
+	$(MAKE) host guests
+	scripts/eval --preset '$(PRESET)' --scenario '$(SCENARIO)' --out '$(OUT)' --policies '$(POLICIES)'
+
+test: setup
+	$(MAKE) host guests
+	tests/run
+
+clean:
+	rm -rf $(B)
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

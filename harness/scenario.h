@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A scenario: one question, asked of VMs that share a core. Read from YAML
+ * by scenario_load(); every key, its unit, range and default is one row of
+ * the table in scenario_keys.c, which also makes the error messages.
+ */
+#ifndef RINGSCHED_SCENARIO_H
+#define RINGSCHED_SCENARIO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "guest/uapi/ringsched.h"
+
+struct rs_error;
+
+#define SCENARIO_VMS_MAX 8
+#define SCENARIO_CORES_MAX 16
+#define SCENARIO_POLICIES_MAX 16
+
+enum vm_role {
+	VM_ROLE_CONTROL, /* runs from before the first phase; its rings are judged */
+	VM_ROLE_NEIGHBOUR, /* boots in phase `boot` (P13) */
+};
+
+enum vm_kernel { VM_KERNEL_RT, VM_KERNEL_STANDARD };
+
+struct scenario_ring {
+	unsigned int id; /* 0 to RS_RING_MAX - 1 */
+	unsigned int prio; /* SCHED_FIFO priority in the guest, 1 to 99 */
+	uint64_t period_us;
+	uint64_t deadline_us; /* default: the period */
+	uint64_t offset_us;
+	unsigned int processes; /* 1 to RS_MEMBER_MAX */
+	uint32_t work_us[RS_MEMBER_MAX]; /* CPU time a process and period */
+	int vcpu; /* -1 = any */
+	bool share; /* hand shared data from process to process */
+};
+
+struct scenario_load {
+	char *stress_ng; /* arguments, NULL = none */
+	char *fio; /* arguments, NULL = none */
+};
+
+struct scenario_vm {
+	char *name; /* letters, digits and '-', at most 32 */
+	enum vm_role role;
+	enum vm_kernel kernel;
+	unsigned int vcpus; /* 1 to 4 */
+	unsigned int memory_mib;
+	/* Allotment by cgroups (P12). 0 = no limit where a limit is meant. */
+	unsigned int cpu_shares; /* 2 to 262144, default 1024 */
+	uint64_t cpu_quota_us; /* per cpu_period_us and vCPU */
+	uint64_t cpu_period_us; /* default 100000 */
+	unsigned int memory_limit_mib; /* of QEMU as a whole */
+	uint64_t read_bytes_sec, write_bytes_sec;
+	uint64_t read_iops_sec, write_iops_sec;
+	unsigned int priority_ceiling; /* of the host, 1 to 89, default 80 */
+	unsigned int rt_budget_permille; /* 0 = chosen from the rings' load */
+	struct scenario_ring rings[RS_RING_MAX];
+	unsigned int ring_count;
+	struct scenario_load load; /* after the VM's boot, in phase `shared` */
+	char *cyclictest; /* arguments; NULL = not run; control VMs only */
+};
+
+struct scenario_limits { /* what `ringsched run` judges by; NaN = not judged */
+	double interference_max; /* of the policy the verdict is about */
+	double missed_max; /* in phase boot, outside stained windows */
+	double handling_p99_us_max;
+};
+
+struct scenario {
+	char *path; /* as given */
+	char *name; /* file name without .yaml */
+	char *question; /* first comment's first line */
+	int shared_cores[SCENARIO_CORES_MAX];
+	unsigned int shared_core_count;
+	int housekeeping_cores[SCENARIO_CORES_MAX];
+	unsigned int housekeeping_core_count;
+	struct scenario_vm vms[SCENARIO_VMS_MAX];
+	unsigned int vm_count;
+	double solo_s, shared_s; /* length of these phases */
+	double warmup_s; /* rings run before `solo` begins, not measured */
+	double boot_timeout_s; /* a neighbour not up by then fails the cell */
+	char *policies[SCENARIO_POLICIES_MAX];
+	unsigned int policy_count;
+	unsigned int boots; /* a policy; 0 = the preset's */
+	char *verdict_policy; /* the policy the limits are about */
+	struct scenario_limits limits;
+};
+
+/*
+ * Read, check and fill in defaults. NULL with *err set on a mistake: the
+ * sentence has the form FILE:LINE:COLUMN: key 'x': what is wrong (what was
+ * expected; nearest valid key), followed by the line and a caret.
+ */
+struct scenario *scenario_load(const char *path, struct rs_error **err);
+void scenario_free(struct scenario *s);
+
+/* Write it out as YAML with every default, readable by scenario_load(). */
+int scenario_write(const struct scenario *s, FILE *to, struct rs_error **err);
+
+#define cleanup_scenario __attribute__((cleanup(scenario_freep)))
+static inline void scenario_freep(struct scenario **s)
+{
+	scenario_free(*s);
+}
+
+#endif
