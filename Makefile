@@ -21,13 +21,14 @@ objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
 PRESET ?= demo
 SCENARIO ?= scenarios/boot-interference.yaml
 
-.PHONY: all help eval test setup guests host clean
+.PHONY: all help eval test unit setup guests host clean
 all: host
 
 help:
 	@echo 'make eval    install what is missing, build, run the experiment, write the report'
 	@echo '             [PRESET=demo|smoke|standard|certify] [OUT=DIR] [SCENARIO=FILE] [POLICIES=a,b]'
 	@echo 'make test    install what is missing, build, run every test'
+	@echo 'make unit    build the unit tests under build/tests/'
 	@echo 'make host    build build/ringsched and build/ringschedd'
 	@echo 'make guests  build the guest images and the module (cached by content)'
 	@echo 'make clean   remove build/'
@@ -60,5 +61,15 @@ test: setup
 
 clean:
 	rm -rf $(B)
+
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
+
+unit: $(UNIT_TESTS)
+
+$(B)/tests/%: $(B)/obj/tests/unit/%.o $(call objects,$(HARNESS_SRC) $(HOST_SRC))
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka -lpthread -lm
+
+.SECONDARY:
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
