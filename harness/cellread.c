@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness/cellread.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/format.h"
+#include "harness/jsonread.h"
+#include "harness/samples.h"
+#include "host/cleanup.h"
+#include "host/error.h"
+
+const char *const phase_names[PHASE_COUNT] = { "solo", "boot", "shared" };
+
+/* One vCPU's period of at least 100 us (RS_PERIOD_MIN_NS) and at most 60 s. */
+static bool plausible_period(uint64_t period, uint64_t deadline)
+{
+	return period >= RS_PERIOD_MIN_NS && period <= RS_PERIOD_MAX_NS && deadline &&
+	       deadline <= 10 * period;
+}
+
+static bool is_control(const struct scenario *scenario, const char *vm)
+{
+	for (unsigned int i = 0; i < scenario->vm_count; i++)
+		if (!strcmp(scenario->vms[i].name, vm))
+			return scenario->vms[i].role == VM_ROLE_CONTROL;
+	return false;
+}
+
+static int read_clocks(struct cell *cell, struct rs_error **err)
+{
+	struct json_object *clocks = json_dict(cell->json, "clock");
+	struct cell_clock *c;
+
+	if (!clocks)
+		return rs_fail(err, EINVAL, "key 'clock' is missing");
+	cell->clocks = calloc((size_t)json_object_object_length(clocks) + 1, sizeof(*cell->clocks));
+	if (!cell->clocks)
+		return rs_fail(err, ENOMEM, "no memory for clocks");
+	json_object_object_foreach(clocks, vm, json) {
+		c = &cell->clocks[cell->clock_count];
+		if (!json_i64(json, "offset_ns", &c->offset_ns) ||
+		    !json_u64(json, "at_guest_ns", &c->at_guest_ns))
+			return rs_fail(err, EINVAL, "clock.%s: offset_ns or at_guest_ns is missing",
+				       vm);
+		json_i64(json, "drift_ppb", &c->drift_ppb); /* 0 where not known */
+		json_u64(json, "error_ns", &c->error_ns);
+		c->vm = strdup(vm);
+		if (!c->vm)
+			return rs_fail(err, ENOMEM, "no memory for clocks");
+		cell->clock_count++;
+	}
+	return 0;
+}
+
+static void read_vcpus(struct cell_phase *phase, struct json_object *vcpus,
+		       const struct scenario *scenario)
+{
+	for (unsigned long i = 0; i < json_count(vcpus); i++) {
+		struct json_object *row = json_row(vcpus, i);
+		const char *vm = json_text(row, "vm");
+		uint64_t run, wait;
+
+		if (!vm || !is_control(scenario, vm) || !json_u64(row, "run_ns", &run) ||
+		    !json_u64(row, "wait_ns", &wait))
+			continue;
+		phase->control.run_ns += run;
+		phase->control.wait_ns += wait;
+		phase->vcpus_known = true;
+	}
+}
+
+static int read_phases(struct cell *cell, const struct scenario *scenario, struct rs_error **err)
+{
+	struct json_object *phases = json_array(cell->json, "phases");
+
+	for (unsigned long i = 0; i < json_count(phases); i++) {
+		struct json_object *row = json_row(phases, i);
+		const char *name = json_text(row, "name");
+
+		for (int k = 0; name && k < PHASE_COUNT; k++) {
+			struct cell_phase *p = &cell->phases[k];
+
+			if (strcmp(name, phase_names[k]))
+				continue;
+			if (!json_u64(row, "begin_ns", &p->begin) ||
+			    !json_u64(row, "end_ns", &p->end) || p->end <= p->begin)
+				return rs_fail(err, EINVAL, "phase %s has no begin before its end",
+					       name);
+			p->present = true;
+			read_vcpus(p, json_array(row, "vcpus"), scenario);
+		}
+	}
+	if (!cell->phases[PHASE_SOLO].present && !cell->phases[PHASE_BOOT].present)
+		return rs_fail(err, EINVAL, "neither phase solo nor phase boot is there");
+	return 0;
+}
+
+static int compare_stalls(const void *a, const void *b)
+{
+	const struct cell_stall *x = a, *y = b;
+
+	return (x->begin > y->begin) - (x->begin < y->begin);
+}
+
+static int read_stalls(struct cell *cell, struct rs_error **err)
+{
+	struct json_object *stalls = json_array(json_dict(cell->json, "witness"), "stalls");
+	unsigned long count = json_count(stalls);
+
+	cell->stalls = calloc(count + 1, sizeof(*cell->stalls));
+	if (!cell->stalls)
+		return rs_fail(err, ENOMEM, "no memory for %lu stalls", count);
+	for (unsigned long i = 0; i < count; i++) {
+		struct json_object *pair = json_object_array_get_idx(stalls, i);
+		uint64_t begin, length;
+
+		if (!json_object_is_type(pair, json_type_array) ||
+		    json_object_array_length(pair) != 2)
+			return rs_fail(err, EINVAL, "witness.stalls[%lu] is no pair", i);
+		begin = json_object_get_uint64(json_object_array_get_idx(pair, 0));
+		length = json_object_get_uint64(json_object_array_get_idx(pair, 1));
+		if (length <= WITNESS_STALL_NS)
+			continue;
+		cell->stalls[cell->stall_count++] =
+			(struct cell_stall){ .begin = begin, .end = begin + length };
+	}
+	qsort(cell->stalls, cell->stall_count, sizeof(*cell->stalls), compare_stalls);
+	return 0;
+}
+
+static int compare_speeds(const void *a, const void *b)
+{
+	const struct cell_speed *x = a, *y = b;
+
+	return (x->from > y->from) - (x->from < y->from);
+}
+
+/* A probe stands for the time up to half way to its neighbours. */
+static void stretch_speeds(struct cell *cell)
+{
+	struct cell_speed *s = cell->speeds;
+	uint64_t before = 0;
+
+	for (size_t i = 0; i < cell->speed_count; i++) {
+		uint64_t at = s[i].from;
+		bool last = i + 1 == cell->speed_count;
+		uint64_t half = last ? at + 1 : at + (s[i + 1].from - at) / 2 + 1;
+
+		s[i].from = i ? before : at;
+		s[i].to = half;
+		before = half;
+	}
+}
+
+static int read_speeds(struct cell *cell, struct rs_error **err)
+{
+	struct json_object *speeds = json_array(json_dict(cell->json, "witness"), "speed");
+	unsigned long count = json_count(speeds);
+
+	cell->speeds = calloc(count + 1, sizeof(*cell->speeds));
+	if (!cell->speeds)
+		return rs_fail(err, ENOMEM, "no memory for %lu speed probes", count);
+	for (unsigned long i = 0; i < count; i++) {
+		struct json_object *pair = json_object_array_get_idx(speeds, i);
+
+		if (!json_object_is_type(pair, json_type_array) ||
+		    json_object_array_length(pair) != 2)
+			return rs_fail(err, EINVAL, "witness.speed[%lu] is no pair", i);
+		cell->speeds[cell->speed_count++] = (struct cell_speed){
+			.from = json_object_get_uint64(json_object_array_get_idx(pair, 0)),
+			.permille = json_object_get_double(json_object_array_get_idx(pair, 1)),
+		};
+	}
+	qsort(cell->speeds, cell->speed_count, sizeof(*cell->speeds), compare_speeds);
+	stretch_speeds(cell);
+	return 0;
+}
+
+/* The file name comes from a file: it must not lead out of the folder. */
+static int load_samples(const char *dir, struct cell_ring *ring, const char *file,
+			struct rs_error **err)
+{
+	cleanup_free char *path = NULL;
+
+	if (!file || !*file || strchr(file, '/'))
+		return rs_fail(err, EINVAL, "'samples' is not a plain file name");
+	path = format_text(err, "%s/%s", dir, file);
+	if (!path)
+		return -ENOMEM;
+	ring->samples = samples_load(path, err);
+	return ring->samples ? 0 : -EINVAL;
+}
+
+static int read_ring(struct cell *cell, const char *dir, struct json_object *row,
+		     const struct scenario *scenario, struct rs_error **err)
+{
+	struct cell_ring *ring = &cell->rings[cell->ring_count];
+	uint64_t id = 0, prio = 0, processes = 0;
+	const char *vm = json_text(row, "vm");
+	int ret;
+
+	if (!vm || !json_u64(row, "ring_id", &id) || !json_u64(row, "ring_prio", &prio) ||
+	    !json_u64(row, "period_ns", &ring->period_ns) ||
+	    !json_u64(row, "deadline_ns", &ring->deadline_ns) ||
+	    !plausible_period(ring->period_ns, ring->deadline_ns))
+		return rs_fail(err, EINVAL, "rings[%zu] lacks vm, id, priority, period or deadline",
+			       cell->ring_count);
+	ring->vm = strdup(vm);
+	if (!ring->vm)
+		return rs_fail(err, ENOMEM, "no memory for a ring");
+	cell->ring_count++; /* from here on cell_free() knows it */
+	json_u64(row, "processes", &processes);
+	ring->control = is_control(scenario, vm);
+	ring->id = (unsigned int)id;
+	ring->prio = (unsigned int)prio;
+	ring->processes = (unsigned int)processes;
+	ret = load_samples(dir, ring, json_text(row, "samples"), err);
+	if (!ret)
+		ret = ring_read_periods(cell, ring, err);
+	if (ret)
+		return rs_fail_wrap(err, "ring %s/%ju", vm, (uintmax_t)id);
+	return 0;
+}
+
+static int read_rings(struct cell *cell, const char *dir, const struct scenario *scenario,
+		      struct rs_error **err)
+{
+	struct json_object *rings = json_array(cell->json, "rings");
+	unsigned long count = json_count(rings);
+	int ret = 0;
+
+	if (count > SCENARIO_VMS_MAX * RS_RING_MAX)
+		return rs_fail(err, EINVAL, "%lu rings are more than there can be", count);
+	cell->rings = calloc(count + 1, sizeof(*cell->rings));
+	if (!cell->rings)
+		return rs_fail(err, ENOMEM, "no memory for %lu rings", count);
+	for (unsigned long i = 0; i < count && !ret; i++)
+		ret = read_ring(cell, dir, json_row(rings, i), scenario, err);
+	return ret;
+}
+
+static int read_head(struct cell *cell, struct rs_error **err)
+{
+	const char *policy = json_text(cell->json, "policy");
+	uint64_t schema, boot, order;
+
+	if (!json_u64(cell->json, "schema", &schema) || schema != 1)
+		return rs_fail(err, EPROTO, "its schema is not 1, the one known here");
+	if (!policy || !json_u64(cell->json, "boot", &boot) ||
+	    !json_u64(cell->json, "order", &order))
+		return rs_fail(err, EINVAL, "policy, boot or order is missing");
+	cell->boot = (unsigned int)boot;
+	cell->order = (unsigned int)order;
+	cell->policy = strdup(policy);
+	return cell->policy ? 0 : rs_fail(err, ENOMEM, "no memory for a name");
+}
+
+static int fill_cell(struct cell *cell, const char *dir, const struct scenario *scenario,
+		     struct rs_error **err)
+{
+	const char *slash = strrchr(dir, '/');
+	cleanup_free char *path = format_text(err, "%s/cell.json", dir);
+	int ret;
+
+	cell->name = format_text(err, "%s", slash ? slash + 1 : dir);
+	if (!cell->name || !path)
+		return -ENOMEM;
+	cell->json = json_read(path, err);
+	if (!cell->json)
+		return -EINVAL;
+	ret = read_head(cell, err);
+	if (!ret)
+		ret = read_clocks(cell, err);
+	if (!ret)
+		ret = read_phases(cell, scenario, err);
+	if (!ret)
+		ret = read_stalls(cell, err);
+	if (!ret)
+		ret = read_speeds(cell, err);
+	if (!ret)
+		ret = read_rings(cell, dir, scenario, err);
+	return ret ? rs_fail_wrap(err, "%s", path) : 0;
+}
+
+struct cell *cell_read(const char *dir, const struct scenario *scenario, struct rs_error **err)
+{
+	struct cell *cell = calloc(1, sizeof(*cell));
+
+	if (!cell) {
+		rs_fail(err, ENOMEM, "no memory for a cell");
+		return NULL;
+	}
+	if (fill_cell(cell, dir, scenario, err) < 0) {
+		cell_free(cell);
+		return NULL;
+	}
+	return cell;
+}
+
+void cell_free(struct cell *cell)
+{
+	if (!cell)
+		return;
+	for (size_t i = 0; i < cell->ring_count; i++) {
+		free(cell->rings[i].vm);
+		samples_free(cell->rings[i].samples);
+		free(cell->rings[i].periods);
+	}
+	for (size_t i = 0; i < cell->clock_count; i++)
+		free(cell->clocks[i].vm);
+	free(cell->rings);
+	free(cell->clocks);
+	free(cell->stalls);
+	free(cell->speeds);
+	free(cell->name);
+	free(cell->policy);
+	json_object_put(cell->json);
+	free(cell);
+}
+
+const struct cell_ring *cell_judged_ring(const struct cell *cell)
+{
+	const struct cell_ring *best = NULL;
+
+	for (size_t i = 0; i < cell->ring_count; i++) {
+		const struct cell_ring *r = &cell->rings[i];
+
+		if (!r->control || (best && strcmp(best->vm, r->vm)))
+			continue;
+		if (!best || r->prio > best->prio)
+			best = r;
+	}
+	return best;
+}
+
+bool cell_host_ns(const struct cell *cell, const char *vm, uint64_t guest_ns, uint64_t *host_ns)
+{
+	for (size_t i = 0; i < cell->clock_count; i++) {
+		const struct cell_clock *c = &cell->clocks[i];
+		double since = (double)guest_ns - (double)c->at_guest_ns;
+
+		if (strcmp(c->vm, vm))
+			continue;
+		*host_ns = guest_ns + (uint64_t)c->offset_ns +
+			   (uint64_t)(int64_t)(since * (double)c->drift_ppb / 1e9);
+		return true;
+	}
+	return false;
+}

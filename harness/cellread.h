@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A run's folder read back (docs/run-folder.md): run.json, the scenario and
+ * every finished cell with its rings' periods, in the host's time. Nothing
+ * is judged here; the only interpretation is what a period is.
+ */
+#ifndef RINGSCHED_CELLREAD_H
+#define RINGSCHED_CELLREAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "harness/scenario.h"
+
+struct json_object;
+struct rs_error;
+struct samples;
+
+enum phase { PHASE_SOLO, PHASE_BOOT, PHASE_SHARED, PHASE_COUNT };
+extern const char *const phase_names[PHASE_COUNT];
+
+/*
+ * One period as planned, whether it ran or not. Times are the host's
+ * CLOCK_MONOTONIC in ns; 0 = did not happen.
+ */
+struct period {
+	uint64_t sequence;
+	uint64_t release; /* planned */
+	uint64_t start; /* of the first process that had a turn */
+	uint64_t end; /* of the last process; 0 where it has none */
+	bool skipped; /* a gap in the sequence: it was never started */
+	bool cut; /* a turn was cut off by the ring engine's deadline */
+	bool stained; /* the witness saw the host disturb it; see period.c */
+	size_t row; /* in samples; SIZE_MAX where skipped */
+};
+
+struct cell_ring {
+	char *vm; /* owned */
+	bool control; /* a ring of a control VM: it is judged */
+	unsigned int id, prio, processes;
+	uint64_t period_ns, deadline_ns;
+	struct samples *samples; /* owned; guest's clock */
+	struct period *periods; /* owned; by rising release */
+	size_t period_count;
+};
+
+struct cell_vcpu {
+	uint64_t run_ns, wait_ns;
+};
+
+struct cell_phase {
+	bool present;
+	uint64_t begin, end; /* [begin, end) */
+	struct cell_vcpu control; /* sum over the control VMs' vCPUs */
+	bool vcpus_known;
+};
+
+struct cell_clock {
+	char *vm; /* owned */
+	int64_t offset_ns, drift_ppb;
+	uint64_t at_guest_ns, error_ns;
+};
+
+struct cell_stall {
+	uint64_t begin, end;
+};
+
+struct cell_speed {
+	uint64_t from, to; /* the stretch this probe stands for */
+	double permille; /* of the cell's median */
+};
+
+struct cell {
+	char *name; /* owned; the folder's */
+	char *policy; /* owned */
+	unsigned int boot, order; /* from 1 */
+	struct cell_phase phases[PHASE_COUNT];
+	struct cell_ring *rings;
+	size_t ring_count;
+	struct cell_clock *clocks;
+	size_t clock_count;
+	struct cell_stall *stalls; /* longer than WITNESS_STALL_NS, by time */
+	size_t stall_count;
+	struct cell_speed *speeds; /* by time */
+	size_t speed_count;
+	struct json_object *json; /* owned; cell.json */
+};
+
+struct cell_failure {
+	char *name, *why; /* owned */
+};
+
+struct run {
+	char *dir; /* owned */
+	struct json_object *json; /* owned; run.json */
+	struct scenario *scenario; /* owned */
+	struct cell **cells; /* finished ones, by order */
+	size_t cell_count;
+	struct cell_failure *failures; /* cells that do not count, and why */
+	size_t failure_count;
+};
+
+/* A host stall as long as this stains the periods it touches. */
+#define WITNESS_STALL_NS 1000000ull
+/* So does the core running below this share of the cell's median speed. */
+#define WITNESS_SPEED_PERMILLE 500.0
+
+/*
+ * The caller owns the result. NULL with *err set where run.json or the
+ * scenario cannot be read. A cell that cannot be read becomes a failure, not
+ * an error: the others still count.
+ */
+struct run *run_read(const char *dir, struct rs_error **err);
+void run_free(struct run *run);
+
+static inline void run_freep(struct run **run)
+{
+	run_free(*run);
+}
+#define cleanup_run __attribute__((cleanup(run_freep)))
+
+/* One cell's folder; NULL with *err set. The scenario tells the VMs' roles. */
+struct cell *cell_read(const char *dir, const struct scenario *scenario, struct rs_error **err);
+void cell_free(struct cell *cell);
+
+/* The control ring that is judged: the first control VM's highest; or NULL. */
+const struct cell_ring *cell_judged_ring(const struct cell *cell);
+
+/* Guest time of that VM in host time; false where its clock is not known. */
+bool cell_host_ns(const struct cell *cell, const char *vm, uint64_t guest_ns, uint64_t *host_ns);
+
+/* The trace of a cell: array of events, the caller's; NULL where there is none. */
+struct json_object *cell_trace(const struct run *run, const struct cell *cell);
+
+/*
+ * Fill in ring->periods from its samples: host time, gaps, stains. The
+ * samples' clock and the cell's phases must be read already (period.c).
+ */
+int ring_read_periods(const struct cell *cell, struct cell_ring *ring, struct rs_error **err);
+
+/* [*first, *last) = the ring's periods whose planned release is in the phase. */
+void ring_phase(const struct cell_ring *ring, const struct cell_phase *phase, size_t *first,
+		size_t *last);
+
+/* Ended after its deadline, never ended, or never started. */
+bool period_missed(const struct cell_ring *ring, const struct period *p);
+
+#endif

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness/format.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "host/error.h"
+
+char *format_text(struct rs_error **err, const char *format, ...)
+{
+	va_list args;
+	char *text;
+
+	va_start(args, format);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
+	va_end(args);
+	if (!text)
+		rs_fail(err, ENOMEM, "no memory for a text");
+	return text;
+}
+
+char *format_number(char *room, double value, int digits)
+{
+	int whole = value == 0 ? 1 : (int)floor(log10(fabs(value))) + 1;
+	int decimals = digits - (whole > 0 ? whole : 1);
+
+	if (!isfinite(value))
+		snprintf(room, FORMAT_NUMBER_ROOM, "n/a");
+	else if (fabs(value) >= 1e15)
+		snprintf(room, FORMAT_NUMBER_ROOM, "%.3g", value);
+	else
+		snprintf(room, FORMAT_NUMBER_ROOM, "%.*f", decimals > 0 ? decimals : 0, value);
+	return room;
+}

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness/summary.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/jsonread.h"
+#include "harness/samples.h"
+#include "harness/stats.h"
+#include "host/error.h"
+
+/* The daemon's status line of the judged ring's VM. */
+static struct json_object *daemon_vm(const struct cell *cell, const char *vm)
+{
+	struct json_object *vms = json_array(json_dict(cell->json, "daemon"), "vms");
+
+	for (unsigned long i = 0; i < json_count(vms); i++) {
+		const char *name = json_text(json_row(vms, i), "name");
+
+		if (name && !strcmp(name, vm))
+			return json_row(vms, i);
+	}
+	return NULL;
+}
+
+static struct spread read_spread(struct json_object *json)
+{
+	uint64_t count = 0;
+	struct spread s = {
+		.min = json_double(json, "min"),
+		.p50 = json_double(json, "p50"),
+		.p90 = json_double(json, "p90"),
+		.p99 = json_double(json, "p99"),
+		.p999 = json_double(json, "p999"),
+		.max = json_double(json, "max"),
+	};
+
+	json_u64(json, "count", &count);
+	s.count = count;
+	return s;
+}
+
+static double kicks_per_period(const struct cell *cell, const char *vm)
+{
+	struct json_object *row = json_dict(json_dict(cell->json, "kicks"), vm);
+	double kicks = json_double(row, "kicks"), periods = json_double(row, "periods");
+
+	return periods > 0 ? kicks / periods : NAN;
+}
+
+static int measure_phase(struct boot_phase *b, const struct cell *cell,
+			 const struct cell_ring *judged, const struct cell_phase *phase,
+			 struct rs_error **err)
+{
+	int ret = measure_add(&b->measure, judged, phase, err);
+
+	for (size_t i = 0; i < cell->ring_count && !ret; i++) {
+		struct measure m = { 0 };
+
+		if (!cell->rings[i].control)
+			continue;
+		ret = measure_add(&m, &cell->rings[i], phase, err);
+		b->control_missed += m.missed;
+		b->control_missed_unstained += m.missed_unstained;
+		measure_clear(&m);
+	}
+	b->wakeup = durations_spread(&b->measure.wakeup);
+	b->response = durations_spread(&b->measure.response);
+	b->wait_us_per_period = phase->vcpus_known && b->measure.periods ?
+		(double)phase->control.wait_ns / 1e3 / (double)b->measure.periods : NAN;
+	return ret;
+}
+
+static int measure_boot(struct boot_result *b, const struct cell *cell, struct rs_error **err)
+{
+	const struct cell_ring *judged = cell_judged_ring(cell);
+	int ret = 0;
+
+	b->cell = cell;
+	if (!judged)
+		return rs_fail(err, ENODATA, "cell %s: no ring of a control VM", cell->name);
+	for (int i = 0; i < PHASE_COUNT && !ret; i++)
+		ret = measure_phase(&b->phases[i], cell, judged, &cell->phases[i], err);
+	b->interference = b->phases[PHASE_BOOT].response.p99 / b->phases[PHASE_SOLO].response.p99;
+	b->kicks_per_period = kicks_per_period(cell, judged->vm);
+	b->neighbour_boot_s = json_double(cell->json, "neighbour_boot_s");
+	b->handling = read_spread(json_dict(daemon_vm(cell, judged->vm), "handling_us"));
+	for (size_t i = 0; i < cell->ring_count; i++) {
+		if (!cell->rings[i].control)
+			continue;
+		b->lost += cell->rings[i].samples->lost;
+		b->rejected += cell->rings[i].samples->rejected;
+	}
+	return ret;
+}
+
+/* Median over boots of the double at `offset` in struct boot_result. */
+static double boots_median(const struct policy_result *p, size_t offset)
+{
+	struct durations values = { 0 };
+	double median;
+
+	for (size_t i = 0; i < p->boot_count; i++) {
+		double v;
+
+		memcpy(&v, (const char *)&p->boots[i] + offset, sizeof(v));
+		if (isfinite(v) && durations_add(&values, v, NULL) < 0)
+			break;
+	}
+	stats_sort(values.us, values.count);
+	median = stats_median(values.us, values.count);
+	durations_clear(&values);
+	return median;
+}
+
+#define BOOTS_MEDIAN(p, field) boots_median(p, offsetof(struct boot_result, field))
+
+static int pool_phase(struct policy_result *p, int phase, struct rs_error **err)
+{
+	struct measure *into = &p->pooled[phase];
+	int ret = 0;
+
+	for (size_t i = 0; i < p->boot_count && !ret; i++) {
+		const struct boot_phase *b = &p->boots[i].phases[phase];
+
+		into->periods += b->measure.periods;
+		into->missed += b->measure.missed;
+		into->missed_unstained += b->measure.missed_unstained;
+		into->stained += b->measure.stained;
+		into->skipped += b->measure.skipped;
+		into->cut += b->measure.cut;
+		p->control_missed_unstained[phase] += b->control_missed_unstained;
+		ret = durations_append(&into->wakeup, &b->measure.wakeup, err);
+		if (!ret)
+			ret = durations_append(&into->response, &b->measure.response, err);
+	}
+	p->wakeup[phase] = durations_spread(&into->wakeup);
+	p->response[phase] = durations_spread(&into->response);
+	p->wait_us_per_period[phase] = boots_median(p,
+		offsetof(struct boot_result, phases[0].wait_us_per_period) +
+		(size_t)phase * sizeof(struct boot_phase));
+	p->response_p99[phase] = boots_median(p,
+		offsetof(struct boot_result, phases[0].response.p99) +
+		(size_t)phase * sizeof(struct boot_phase));
+	return ret;
+}
+
+static void pool_handling(struct policy_result *p)
+{
+	struct spread *h = &p->handling;
+
+	*h = (struct spread){ .min = NAN, .max = NAN };
+	for (size_t i = 0; i < p->boot_count; i++) {
+		const struct spread *b = &p->boots[i].handling;
+
+		h->min = fmin(h->min, b->min); /* of a NaN and a number: the number */
+		h->max = fmax(h->max, b->max);
+		h->count += b->count;
+	}
+	h->p50 = BOOTS_MEDIAN(p, handling.p50);
+	h->p90 = BOOTS_MEDIAN(p, handling.p90);
+	h->p99 = BOOTS_MEDIAN(p, handling.p99);
+	h->p999 = BOOTS_MEDIAN(p, handling.p999);
+}
+
+static int finish_policy(struct policy_result *p, struct rs_error **err)
+{
+	int ret = 0;
+
+	for (int i = 0; i < PHASE_COUNT && !ret; i++)
+		ret = pool_phase(p, i, err);
+	pool_handling(p);
+	p->interference = BOOTS_MEDIAN(p, interference);
+	p->kicks_per_period = BOOTS_MEDIAN(p, kicks_per_period);
+	p->neighbour_boot_s = BOOTS_MEDIAN(p, neighbour_boot_s);
+	for (size_t i = 0; i < p->boot_count; i++) {
+		p->interference_excluded += !isfinite(p->boots[i].interference);
+		p->lost += p->boots[i].lost;
+		p->rejected += p->boots[i].rejected;
+	}
+	return ret;
+}
+
+static int add_policy(struct summary *s, const char *name, struct rs_error **err)
+{
+	const struct run *run = s->run;
+	struct policy_result *p = &s->policies[s->policy_count];
+	int ret = 0;
+
+	if (summary_policy(s, name))
+		return 0;
+	p->name = name;
+	p->boots = calloc(run->cell_count, sizeof(*p->boots));
+	if (!p->boots)
+		return rs_fail(err, ENOMEM, "no memory for %zu boots", run->cell_count);
+	for (size_t i = 0; i < run->cell_count && !ret; i++)
+		if (!strcmp(run->cells[i]->policy, name))
+			ret = measure_boot(&p->boots[p->boot_count++], run->cells[i], err);
+	s->policy_count++; /* from here on summary_free() knows it */
+	if (!ret)
+		ret = finish_policy(p, err);
+	if (!p->boot_count) { /* planned, but no boot of it is finished */
+		free(p->boots);
+		memset(p, 0, sizeof(*p));
+		s->policy_count--;
+	}
+	return ret;
+}
+
+static int fill_summary(struct summary *s, struct rs_error **err)
+{
+	const struct run *run = s->run;
+	size_t room = run->scenario->policy_count + run->cell_count;
+	int ret = 0;
+
+	if (!run->cell_count)
+		return rs_fail(err, ENODATA, "%s: no cell is finished, nothing to report%s%s",
+			       run->dir, run->failure_count ? "; the first one: " : "",
+			       run->failure_count ? run->failures[0].why : "");
+	s->policies = calloc(room, sizeof(*s->policies));
+	if (!s->policies)
+		return rs_fail(err, ENOMEM, "no memory for %zu policies", room);
+	for (unsigned int i = 0; i < run->scenario->policy_count && !ret; i++)
+		ret = add_policy(s, run->scenario->policies[i], err);
+	for (size_t i = 0; i < run->cell_count && !ret; i++)
+		ret = add_policy(s, run->cells[i]->policy, err);
+	return ret ? ret : summary_compare(s, err);
+}
+
+struct summary *summary_make(const struct run *run, struct rs_error **err)
+{
+	struct summary *s = calloc(1, sizeof(*s));
+
+	if (!s) {
+		rs_fail(err, ENOMEM, "no memory for a summary");
+		return NULL;
+	}
+	s->run = run;
+	if (fill_summary(s, err) < 0) {
+		summary_free(s);
+		return NULL;
+	}
+	return s;
+}
+
+void summary_free(struct summary *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->policy_count; i++) {
+		struct policy_result *p = &s->policies[i];
+
+		for (size_t k = 0; k < p->boot_count; k++)
+			for (int j = 0; j < PHASE_COUNT; j++)
+				measure_clear(&p->boots[k].phases[j].measure);
+		for (int j = 0; j < PHASE_COUNT; j++)
+			measure_clear(&p->pooled[j]);
+		free(p->boots);
+	}
+	free(s->policies);
+	free(s->comparisons);
+	free(s);
+}
+
+const struct policy_result *summary_policy(const struct summary *s, const char *name)
+{
+	for (size_t i = 0; i < s->policy_count; i++)
+		if (!strcmp(s->policies[i].name, name))
+			return &s->policies[i];
+	return NULL;
+}
+
+const struct boot_result *policy_median_boot(const struct policy_result *p)
+{
+	const struct boot_result *best = NULL;
+	size_t valid = p->boot_count - p->interference_excluded;
+
+	/* The boot with exactly (valid - 1) / 2 boots ranked before it. */
+	for (size_t i = 0; i < p->boot_count && !best; i++) {
+		double v = p->boots[i].interference;
+		size_t before = 0;
+
+		if (!isfinite(v))
+			continue;
+		for (size_t k = 0; k < p->boot_count; k++) {
+			double w = p->boots[k].interference;
+
+			before += w < v || (w == v && k < i);
+		}
+		if (before == (valid - 1) / 2)
+			best = &p->boots[i];
+	}
+	return best || !p->boot_count ? best : &p->boots[0];
+}
+
+size_t policy_boots_missing(const struct summary *s, const struct policy_result *p)
+{
+	uint64_t planned = 0;
+
+	json_u64(s->run->json, "boots", &planned);
+	return planned > p->boot_count ? planned - p->boot_count : 0;
+}

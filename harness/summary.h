@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A run in numbers: per boot first, then per policy (docs/results.md gives
+ * every number's definition, docs/statistics.md the rules). The unit is one
+ * boot of the neighbour; what pools the samples of several boots is
+ * descriptive and never judged.
+ */
+#ifndef RINGSCHED_SUMMARY_H
+#define RINGSCHED_SUMMARY_H
+
+#include "harness/cellread.h"
+#include "harness/measure.h"
+
+#define SUMMARY_SCHEMA 1
+
+struct json_object;
+struct rs_error;
+
+struct boot_phase {
+	struct measure measure; /* of the judged ring; owned */
+	struct spread wakeup, response; /* us */
+	double wait_us_per_period; /* NaN where not known */
+	size_t control_missed, control_missed_unstained; /* all control rings */
+};
+
+struct boot_result {
+	const struct cell *cell;
+	struct boot_phase phases[PHASE_COUNT];
+	double interference; /* response p99 boot / solo; NaN: too few periods */
+	double kicks_per_period, neighbour_boot_s;
+	struct spread handling; /* us; kick seen to priority read back */
+	uint64_t lost, rejected; /* samples of control rings */
+};
+
+struct policy_result {
+	const char *name; /* the scenario's or a cell's */
+	struct boot_result *boots; /* owned, by order */
+	size_t boot_count;
+	struct measure pooled[PHASE_COUNT]; /* owned; judged ring, all boots */
+	struct spread wakeup[PHASE_COUNT], response[PHASE_COUNT]; /* pooled, us */
+	/* Medians over boots; NaN where no boot has the number. */
+	double interference, kicks_per_period, neighbour_boot_s, response_p99[PHASE_COUNT];
+	double wait_us_per_period[PHASE_COUNT];
+	struct spread handling; /* medians, but min, max and count over all */
+	size_t interference_excluded; /* boots without the number */
+	size_t control_missed_unstained[PHASE_COUNT]; /* sums over boots */
+	uint64_t lost, rejected;
+};
+
+struct comparison {
+	const char *metric;
+	const char *baseline, *policy;
+	size_t baseline_boots, policy_boots;
+	double p, p_holm, smallest_p, shift; /* NaN where it cannot be tested */
+};
+
+struct summary {
+	const struct run *run;
+	struct policy_result *policies; /* scenario's order; those with a boot */
+	size_t policy_count;
+	struct comparison *comparisons;
+	size_t comparison_count;
+};
+
+/* The run must outlive the result, which is the caller's. */
+struct summary *summary_make(const struct run *run, struct rs_error **err);
+void summary_free(struct summary *s);
+
+/* NULL where it did not run. */
+const struct policy_result *summary_policy(const struct summary *s, const char *name);
+
+/* summary.json; the caller owns it. */
+struct json_object *summary_json(const struct summary *s, struct rs_error **err);
+
+/* histograms.csv: policy,phase,metric,upper_us,count (host/hist.h buckets). */
+int summary_histograms(const struct summary *s, const char *path, struct rs_error **err);
+
+/* Fill s->comparisons (summary_compare.c): every policy with the first one. */
+int summary_compare(struct summary *s, struct rs_error **err);
+
+/* The boot whose interference is the median one (the lower of two); else the
+ * first; NULL where there is none. */
+const struct boot_result *policy_median_boot(const struct policy_result *p);
+
+/* Sum of a policy's planned boots still to run: run.json's boots - boots. */
+size_t policy_boots_missing(const struct summary *s, const struct policy_result *p);
+
+static inline void summary_freep(struct summary **s)
+{
+	summary_free(*s);
+}
+#define cleanup_summary __attribute__((cleanup(summary_freep)))
+
+#endif

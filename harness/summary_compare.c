@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Every policy against the baseline (`none`, or the first there is), on one
+ * number a boot: exact Mann-Whitney, Hodges-Lehmann shift, and Holm's
+ * correction over all of these tests together (docs/statistics.md).
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/stats.h"
+#include "harness/summary.h"
+#include "host/error.h"
+
+static double boot_interference(const struct boot_result *b)
+{
+	return b->interference;
+}
+
+static double boot_response_p99(const struct boot_result *b)
+{
+	return b->phases[PHASE_BOOT].response.p99;
+}
+
+static double boot_wait(const struct boot_result *b)
+{
+	return b->phases[PHASE_BOOT].wait_us_per_period;
+}
+
+static const struct metric {
+	const char *name;
+	double (*of)(const struct boot_result *b);
+} metrics[] = {
+	{ "interference", boot_interference },
+	{ "response_p99_us.boot", boot_response_p99 },
+	{ "vcpu_wait_us_per_period.boot", boot_wait },
+};
+
+#define METRIC_COUNT (sizeof(metrics) / sizeof(metrics[0]))
+
+static int collect(const struct policy_result *p, const struct metric *m, struct durations *into,
+		   struct rs_error **err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < p->boot_count && !ret; i++) {
+		double v = m->of(&p->boots[i]);
+
+		if (isfinite(v))
+			ret = durations_add(into, v, err);
+	}
+	return ret;
+}
+
+static int compare_one(struct comparison *c, const struct policy_result *a,
+		       const struct policy_result *b, const struct metric *m,
+		       struct rs_error **err)
+{
+	struct durations x = { 0 }, y = { 0 };
+	struct stats_comparison result;
+	int ret = collect(a, m, &x, err);
+
+	if (!ret)
+		ret = collect(b, m, &y, err);
+	*c = (struct comparison){
+		.metric = m->name, .baseline = a->name, .policy = b->name,
+		.baseline_boots = x.count, .policy_boots = y.count,
+		.p = NAN, .p_holm = NAN, .smallest_p = NAN, .shift = NAN,
+	};
+	if (!ret && x.count && y.count) {
+		ret = stats_compare(x.us, x.count, y.us, y.count, &result, err);
+		if (!ret) {
+			c->p = result.p;
+			c->shift = result.shift;
+			c->smallest_p = stats_smallest_p(x.count, y.count);
+		}
+	}
+	durations_clear(&x);
+	durations_clear(&y);
+	return ret;
+}
+
+/* Holm's correction over the tests that could be made. */
+static int correct(struct summary *s, struct rs_error **err)
+{
+	struct durations p = { 0 }, adjusted = { 0 };
+	size_t next = 0;
+	int ret = 0;
+
+	for (size_t i = 0; i < s->comparison_count && !ret; i++) {
+		if (!isfinite(s->comparisons[i].p))
+			continue;
+		ret = durations_add(&p, s->comparisons[i].p, err);
+		if (!ret)
+			ret = durations_add(&adjusted, NAN, err);
+	}
+	if (!ret && p.count)
+		ret = stats_holm(p.us, p.count, adjusted.us, err);
+	for (size_t i = 0; i < s->comparison_count && !ret; i++)
+		if (isfinite(s->comparisons[i].p))
+			s->comparisons[i].p_holm = adjusted.us[next++];
+	durations_clear(&p);
+	durations_clear(&adjusted);
+	return ret;
+}
+
+int summary_compare(struct summary *s, struct rs_error **err)
+{
+	const struct policy_result *baseline = summary_policy(s, "none");
+	int ret = 0;
+
+	if (!baseline)
+		baseline = &s->policies[0];
+	s->comparisons = calloc(s->policy_count * METRIC_COUNT, sizeof(*s->comparisons));
+	if (!s->comparisons)
+		return rs_fail(err, ENOMEM, "no memory for comparisons");
+	for (size_t i = 0; i < s->policy_count; i++)
+		for (size_t k = 0; k < METRIC_COUNT && !ret; k++)
+			if (&s->policies[i] != baseline)
+				ret = compare_one(&s->comparisons[s->comparison_count++], baseline,
+						  &s->policies[i], &metrics[k], err);
+	return ret ? ret : correct(s, err);
+}

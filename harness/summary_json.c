@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* summary.json: every key is documented in docs/results.md. */
+#include <errno.h>
+#include <json-c/json.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "harness/format.h"
+#include "harness/jsonread.h"
+#include "harness/stats.h"
+#include "harness/summary.h"
+#include "host/error.h"
+
+static void add(struct json_object *to, const char *key, struct json_object *value)
+{
+	json_object_object_add(to, key, value);
+}
+
+static void add_count(struct json_object *to, const char *key, uint64_t value)
+{
+	json_object_object_add(to, key, json_object_new_uint64(value));
+}
+
+static void add_text(struct json_object *to, const char *key, const char *value)
+{
+	json_object_object_add(to, key, value ? json_object_new_string(value) : NULL);
+}
+
+/* A value taken over from another document as it is, null where absent. */
+static void add_copy(struct json_object *to, const char *key, struct json_object *from)
+{
+	struct json_object *value = NULL;
+
+	if (json_object_object_get_ex(from, key, &value))
+		json_object_get(value);
+	json_object_object_add(to, key, value);
+}
+
+static struct json_object *spread_json(const struct spread *s)
+{
+	struct json_object *json = json_object_new_object();
+
+	add_count(json, "count", s->count);
+	for (size_t i = 0; i < SPREAD_COUNT; i++)
+		add(json, spread_names[i], json_number(spread_value(s, i)));
+	return json;
+}
+
+static struct json_object *phase_json(const struct measure *m, const struct spread *wakeup,
+				      const struct spread *response, double wait)
+{
+	struct json_object *json = json_object_new_object();
+
+	add_count(json, "periods", m->periods);
+	add_count(json, "missed", m->missed);
+	add_count(json, "missed_unstained", m->missed_unstained);
+	add_count(json, "stained", m->stained);
+	add_count(json, "skipped", m->skipped);
+	add_count(json, "cut_off", m->cut);
+	add(json, "wakeup_us", spread_json(wakeup));
+	add(json, "response_us", spread_json(response));
+	add(json, "vcpu_wait_us_per_period", json_number(wait));
+	return json;
+}
+
+static struct json_object *boot_json(const struct boot_result *b)
+{
+	struct json_object *json = json_object_new_object();
+	struct json_object *phases = json_object_new_object();
+	struct json_object *steal = json_dict(b->cell->json, "steal_us");
+
+	add_count(json, "boot", b->cell->boot);
+	add_count(json, "order", b->cell->order);
+	add_text(json, "cell", b->cell->name);
+	add(json, "interference", json_number(b->interference));
+	add(json, "kicks_per_period", json_number(b->kicks_per_period));
+	add(json, "neighbour_boot_s", json_number(b->neighbour_boot_s));
+	add(json, "handling_us", spread_json(&b->handling));
+	for (int i = 0; i < PHASE_COUNT; i++) {
+		const struct boot_phase *p = &b->phases[i];
+		struct json_object *phase = phase_json(&p->measure, &p->wakeup, &p->response,
+						       p->wait_us_per_period);
+
+		add(phase, "steal_us", json_number(json_double(steal, phase_names[i])));
+		add(phases, phase_names[i], phase);
+	}
+	add(json, "phases", phases);
+	return json;
+}
+
+/* The pooled figures of one ring of one policy, all phases. */
+static struct json_object *ring_json(const struct policy_result *p, const struct cell_ring *like,
+				     struct rs_error **err)
+{
+	struct json_object *json = json_object_new_object();
+	struct json_object *phases = json_object_new_object();
+
+	add_text(json, "vm", like->vm);
+	add_count(json, "ring_id", like->id);
+	add_count(json, "ring_prio", like->prio);
+	add_count(json, "processes", like->processes);
+	add_count(json, "period_us", like->period_ns / 1000);
+	add_count(json, "deadline_us", like->deadline_ns / 1000);
+	for (int k = 0; k < PHASE_COUNT; k++) {
+		struct spread wakeup, response;
+		struct measure m = { 0 };
+
+		for (size_t i = 0; i < p->boot_count; i++) {
+			const struct cell *c = p->boots[i].cell;
+
+			for (size_t j = 0; j < c->ring_count; j++)
+				if (c->rings[j].id == like->id && !strcmp(c->rings[j].vm, like->vm))
+					measure_add(&m, &c->rings[j], &c->phases[k], err);
+		}
+		wakeup = durations_spread(&m.wakeup);
+		response = durations_spread(&m.response);
+		add(phases, phase_names[k], phase_json(&m, &wakeup, &response, NAN));
+		json_object_object_del(json_dict(phases, phase_names[k]),
+				       "vcpu_wait_us_per_period");
+		measure_clear(&m);
+	}
+	add(json, "phases", phases);
+	return json;
+}
+
+static struct json_object *rings_json(const struct policy_result *p, struct rs_error **err)
+{
+	struct json_object *rings = json_object_new_object();
+	const struct cell *first = p->boots[0].cell;
+	char key[64];
+
+	for (size_t i = 0; i < first->ring_count; i++) {
+		snprintf(key, sizeof(key), "%.40s/%u", first->rings[i].vm, first->rings[i].id);
+		add(rings, key, ring_json(p, &first->rings[i], err));
+	}
+	return rings;
+}
+
+static struct json_object *policy_json(const struct summary *s, const struct policy_result *p,
+				       struct rs_error **err)
+{
+	struct json_object *json = json_object_new_object();
+	struct json_object *phases = json_object_new_object();
+	struct json_object *ratios = json_object_new_array();
+	struct json_object *seconds = json_object_new_array();
+	struct json_object *boots = json_object_new_array();
+
+	for (int i = 0; i < PHASE_COUNT; i++)
+		add(phases, phase_names[i], phase_json(&p->pooled[i], &p->wakeup[i], &p->response[i],
+						       p->wait_us_per_period[i]));
+	for (size_t i = 0; i < p->boot_count; i++) {
+		json_object_array_add(ratios, json_number(p->boots[i].interference));
+		json_object_array_add(seconds, json_number(p->boots[i].neighbour_boot_s));
+		json_object_array_add(boots, boot_json(&p->boots[i]));
+	}
+	add_count(json, "boots", p->boot_count);
+	add_count(json, "boots_missing", policy_boots_missing(s, p));
+	add(json, "no_miss_bound_95", json_number(stats_zero_event_bound(p->boot_count)));
+	add(json, "interference", json_number(p->interference));
+	add(json, "interference_per_boot", ratios);
+	add_count(json, "interference_excluded", p->interference_excluded);
+	add(json, "kicks_per_period", json_number(p->kicks_per_period));
+	add(json, "handling_us", spread_json(&p->handling));
+	add(json, "neighbour_boot_s", seconds);
+	add_count(json, "samples_lost", p->lost);
+	add_count(json, "samples_rejected", p->rejected);
+	add(json, "phases", phases);
+	add(json, "rings", rings_json(p, err));
+	add(json, "per_boot", boots);
+	return json;
+}
+
+/* Smallest and largest of one number over the cells, and their median. */
+static struct json_object *over_cells(struct durations *values)
+{
+	struct json_object *json = json_object_new_object();
+
+	stats_sort(values->us, values->count);
+	add(json, "min", json_number(values->count ? values->us[0] : NAN));
+	add(json, "median", json_number(stats_median(values->us, values->count)));
+	add(json, "max", json_number(values->count ? values->us[values->count - 1] : NAN));
+	durations_clear(values);
+	return json;
+}
+
+static void keep(struct durations *d, double value, struct rs_error **err)
+{
+	if (isfinite(value))
+		durations_add(d, value, err);
+}
+
+static struct json_object *witness_json(const struct run *run, struct rs_error **err)
+{
+	struct json_object *json = json_object_new_object();
+	struct durations p50 = { 0 }, p99 = { 0 }, worst = { 0 }, speed = { 0 }, loop = { 0 };
+	uint64_t stalls = 0, stalled = 0, longest = 0, slow = 0, probes = 0;
+
+	for (size_t i = 0; i < run->cell_count; i++) {
+		const struct cell *c = run->cells[i];
+		struct json_object *late =
+			json_dict(json_dict(c->json, "witness"), "lateness_us");
+
+		keep(&p50, json_double(late, "p50"), err);
+		keep(&p99, json_double(late, "p99"), err);
+		keep(&worst, json_double(late, "max"), err);
+		keep(&loop, json_double(json_row(json_array(c->json, "rings"), 0),
+					"iterations_per_ms"), err);
+		for (size_t k = 0; k < c->stall_count; k++) {
+			uint64_t length = c->stalls[k].end - c->stalls[k].begin;
+
+			stalls++;
+			stalled += length;
+			longest = length > longest ? length : longest;
+		}
+		for (size_t k = 0; k < c->speed_count; k++) {
+			keep(&speed, c->speeds[k].permille, err);
+			slow += c->speeds[k].permille < WITNESS_SPEED_PERMILLE;
+			probes++;
+		}
+	}
+	add(json, "stall_threshold_us", json_number(WITNESS_STALL_NS / 1e3));
+	add_count(json, "stalls", stalls);
+	add(json, "stalled_ms", json_number((double)stalled / 1e6));
+	add(json, "longest_stall_ms", json_number((double)longest / 1e6));
+	add(json, "lateness_p50_us", over_cells(&p50));
+	add(json, "lateness_p99_us", over_cells(&p99));
+	add(json, "lateness_max_us", over_cells(&worst));
+	add_count(json, "speed_probes", probes);
+	add_count(json, "speed_probes_below_half", slow);
+	add(json, "speed_permille_of_cell_median", over_cells(&speed));
+	add(json, "calibration_iterations_per_ms", over_cells(&loop));
+	return json;
+}
+
+static struct json_object *comparisons_json(const struct summary *s)
+{
+	struct json_object *rows = json_object_new_array();
+
+	for (size_t i = 0; i < s->comparison_count; i++) {
+		const struct comparison *c = &s->comparisons[i];
+		struct json_object *row = json_object_new_object();
+
+		add_text(row, "metric", c->metric);
+		add_text(row, "baseline", c->baseline);
+		add_text(row, "policy", c->policy);
+		add_count(row, "baseline_boots", c->baseline_boots);
+		add_count(row, "policy_boots", c->policy_boots);
+		add(row, "hodges_lehmann_shift", json_number(c->shift));
+		add(row, "p", json_number(c->p));
+		add(row, "p_holm", json_number(c->p_holm));
+		add(row, "smallest_possible_p", json_number(c->smallest_p));
+		json_object_array_add(rows, row);
+	}
+	return rows;
+}
+
+static struct json_object *failures_json(const struct run *run)
+{
+	struct json_object *rows = json_object_new_array();
+
+	for (size_t i = 0; i < run->failure_count; i++) {
+		struct json_object *row = json_object_new_object();
+
+		add_text(row, "cell", run->failures[i].name);
+		add_text(row, "why", run->failures[i].why);
+		json_object_array_add(rows, row);
+	}
+	return rows;
+}
+
+struct json_object *summary_json(const struct summary *s, struct rs_error **err)
+{
+	static const char *const taken_over[] = { "preset", "seed", "accel", "accel_why", "version",
+						  "command", "started", "interrupted",
+						  "environment" };
+	struct json_object *json = json_object_new_object();
+	struct json_object *policies = json_object_new_object();
+	struct rs_error *failed = NULL;
+
+	add_count(json, "schema", SUMMARY_SCHEMA);
+	add_text(json, "scenario", s->run->scenario->name);
+	if (json_text(s->run->json, "scenario"))
+		add_copy(json, "scenario", s->run->json);
+	for (size_t i = 0; i < sizeof(taken_over) / sizeof(taken_over[0]); i++)
+		add_copy(json, taken_over[i], s->run->json);
+	add_text(json, "verdict_policy", s->run->scenario->verdict_policy);
+	for (size_t i = 0; i < s->policy_count; i++)
+		add(policies, s->policies[i].name, policy_json(s, &s->policies[i], &failed));
+	add(json, "policies", policies);
+	add(json, "comparisons", comparisons_json(s));
+	add(json, "witness", witness_json(s->run, &failed));
+	add(json, "failed_cells", failures_json(s->run));
+	if (!failed)
+		return json;
+	rs_fail(err, failed->code, "making summary.json: %s", failed->message);
+	rs_error_free(&failed);
+	json_object_put(json);
+	return NULL;
+}
