@@ -1,0 +1,455 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "guest/control/command.h"
+#include "guest/control/exec.h"
+#include "guest/control/stats.h"
+
+#define KEYS_MAX 16u
+
+/* A key takes one decimal number, or (`list`) up to RS_MEMBER_MAX of them. */
+struct key {
+	const char *name;
+	int64_t min, max;
+	size_t at; /* in struct rsc_arguments */
+	bool list;
+};
+
+struct rsc_command {
+	const char *name;
+	const struct key *keys; /* all required, in any order; ended by a NULL name */
+	bool rest; /* a shell command follows the keys */
+	/* Answers with data where it has some; "OK" stays to the caller unless `answers`. */
+	int (*run)(struct rsc_agent *agent, const struct rsc_arguments *a, struct rsc_reason *why);
+	bool answers;
+};
+
+#define AT(field) offsetof(struct rsc_arguments, field)
+#define MICRO_MAX ((int64_t)(RS_PERIOD_MAX_NS / 1000))
+#define MICRO_MIN ((int64_t)(RS_PERIOD_MIN_NS / 1000))
+
+static const struct key no_keys[] = { { 0 } };
+
+static const struct key calibrate_keys[] = {
+	{ "ms", 10, 60000, AT(ms), false },
+	{ 0 },
+};
+
+static const struct key ring_keys[] = {
+	{ "id", 0, RS_RING_MAX - 1, AT(id), false },
+	{ "prio", RS_PRIO_MIN, RS_PRIO_MAX, AT(prio), false },
+	{ "period_us", MICRO_MIN, MICRO_MAX, AT(period_us), false },
+	{ "deadline_us", 1, 10 * MICRO_MAX, AT(deadline_us), false },
+	{ "offset_us", 0, MICRO_MAX, AT(offset_us), false },
+	{ "vcpu", -1, RS_VCPU_MAX - 1, AT(vcpu), false },
+	{ "processes", 1, RS_MEMBER_MAX, AT(processes), false },
+	{ "work_us", 0, MICRO_MAX, AT(work_us), true },
+	{ "share", 0, 1, AT(share), false },
+	{ "samples", 1, 100000000, AT(samples), false },
+	{ 0 },
+};
+
+static const struct key id_keys[] = {
+	{ "id", 0, RS_RING_MAX - 1, AT(id), false },
+	{ 0 },
+};
+
+static const struct key exec_keys[] = {
+	{ "seconds", 1, 3600, AT(seconds), false },
+	{ 0 },
+};
+
+static const struct key change_keys[] = {
+	{ "id", 0, RS_RING_MAX - 1, AT(id), false },
+	{ "slot", 0, RS_MEMBER_MAX - 1, AT(slot), false },
+	{ "to", 0, RS_RING_MAX - 1, AT(to), false },
+	{ "every", 1, 1000000000, AT(every), false },
+	{ 0 },
+};
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
+}
+
+int rsc_command_hello(struct rsc_agent *agent)
+{
+	struct utsname name;
+
+	if (uname(&name))
+		return -errno;
+	return rsc_port_print(&agent->port,
+			      "HELLO revision=%d role=%s kernel=%s uptime_us=%" PRIu64
+			      " vcpus=%ld module=%d\n",
+			      RS_REVISION, agent->role, name.release,
+			      clock_ns(CLOCK_BOOTTIME) / 1000, sysconf(_SC_NPROCESSORS_ONLN),
+			      rsc_stats_module());
+}
+
+static int do_hello(struct rsc_agent *agent, const struct rsc_arguments *a, struct rsc_reason *why)
+{
+	(void)a;
+	(void)why;
+	return rsc_command_hello(agent);
+}
+
+static int do_clock(struct rsc_agent *agent, const struct rsc_arguments *a, struct rsc_reason *why)
+{
+	(void)a;
+	(void)why;
+	return rsc_port_print(&agent->port, "OK ns=%" PRIu64 "\n", clock_ns(CLOCK_MONOTONIC));
+}
+
+static int do_calibrate(struct rsc_agent *agent, const struct rsc_arguments *a,
+			struct rsc_reason *why)
+{
+	struct rsc_speed *speed = &agent->rings.speed;
+	int err;
+
+	/* A ring's work is counted in iterations from its RING on. */
+	if (agent->rings.phase == RSC_PHASE_RUNNING)
+		return rsc_fail(why, EBUSY, "rings are running: they would be disturbed");
+	err = rsc_work_calibrate((uint32_t)a->ms, speed);
+	if (err)
+		return rsc_fail(why, -err, "the clock of CPU time does not advance");
+	return rsc_port_print(&agent->port, "OK iterations_per_ms=%" PRIu64 " spread_permille=%u\n",
+			      speed->iterations_per_ms, speed->spread_permille);
+}
+
+static int do_ring(struct rsc_agent *agent, const struct rsc_arguments *a, struct rsc_reason *why)
+{
+	struct rsc_ring_spec spec = {
+		.params = {
+			.ring_id = (uint32_t)a->id,
+			.ring_prio = (uint32_t)a->prio,
+			.members = (uint32_t)a->processes,
+			.vcpu = (int32_t)a->vcpu,
+			.period_ns = (uint64_t)a->period_us * 1000,
+			.deadline_ns = (uint64_t)a->deadline_us * 1000,
+			.offset_ns = (uint64_t)a->offset_us * 1000,
+		},
+		.share = a->share,
+		.samples = (uint64_t)a->samples,
+	};
+
+	if (a->work_count != (uint32_t)a->processes)
+		return rsc_fail(why, EINVAL, "work_us has %u figures for %" PRId64 " processes",
+				a->work_count, a->processes);
+	if (a->deadline_us > 10 * a->period_us)
+		return rsc_fail(why, EINVAL, "deadline_us=%" PRId64 " is beyond ten periods",
+				a->deadline_us);
+	memcpy(spec.work_us, a->work_us, sizeof(spec.work_us));
+	return rsc_ring_make(&agent->rings, &spec, why);
+}
+
+static int do_start(struct rsc_agent *agent, const struct rsc_arguments *a, struct rsc_reason *why)
+{
+	uint64_t base;
+	int err;
+
+	(void)a;
+	err = rsc_rings_start(&agent->rings, &base, why);
+	if (err)
+		return err;
+	return rsc_port_print(&agent->port, "OK base_ns=%" PRIu64 "\n", base);
+}
+
+static int do_stop(struct rsc_agent *agent, const struct rsc_arguments *a, struct rsc_reason *why)
+{
+	struct rsc_stop_result result = rsc_rings_stop(&agent->rings);
+
+	(void)a;
+	(void)why;
+	if (!result.died && !result.killed)
+		return rsc_port_print(&agent->port, "OK\n");
+	return rsc_port_print(&agent->port, "OK died=%u killed=%u\n", result.died, result.killed);
+}
+
+static int count_bytes(void *to, const char *data, size_t length)
+{
+	(void)data;
+	*(size_t *)to += length;
+	return 0;
+}
+
+static int send_bytes(void *to, const char *data, size_t length)
+{
+	return rsc_port_write(to, data, length);
+}
+
+/* Written twice, the first time only to learn the length: no copy is kept. */
+static int do_samples(struct rsc_agent *agent, const struct rsc_arguments *a,
+		      struct rsc_reason *why)
+{
+	const struct rsc_ring *ring;
+	struct rsc_log_notes notes;
+	size_t length = 0;
+	int err = rsc_rings_stopped(&agent->rings, (uint32_t)a->id, &ring, why);
+
+	if (err)
+		return err;
+	rsc_ring_notes(ring, &notes);
+	rsc_log_csv(ring->log, &notes, count_bytes, &length);
+	rsc_port_print(&agent->port, "DATA bytes=%zu\n", length);
+	return rsc_log_csv(ring->log, &notes, send_bytes, &agent->port);
+}
+
+static int do_stats(struct rsc_agent *agent, const struct rsc_arguments *a, struct rsc_reason *why)
+{
+	size_t length;
+	char *text;
+
+	(void)a;
+	rsc_child_reap();
+	text = rsc_stats_text(&agent->rings, &length);
+	if (!text)
+		return rsc_fail(why, ENOMEM, "no memory for the statistics");
+	rsc_port_print(&agent->port, "DATA bytes=%zu\n", length);
+	rsc_port_write(&agent->port, text, length);
+	free(text);
+	return 0;
+}
+
+static int do_exec(struct rsc_agent *agent, const struct rsc_arguments *a, struct rsc_reason *why)
+{
+	struct rsc_exec exec;
+	int err = rsc_exec(a->rest, (unsigned int)a->seconds, &exec, why);
+
+	if (err)
+		return err;
+	rsc_port_print(&agent->port, "DATA bytes=%zu\n", exec.length);
+	rsc_port_write(&agent->port, exec.output, exec.length);
+	free(exec.output);
+	if (exec.timed_out)
+		return rsc_fail(why, ETIMEDOUT, "the command was killed after %" PRId64 " s",
+				a->seconds);
+	if (exec.dropped)
+		return rsc_port_print(&agent->port, "OK status=%d dropped=%" PRIu64 "\n",
+				      exec.status, exec.dropped);
+	return rsc_port_print(&agent->port, "OK status=%d\n", exec.status);
+}
+
+static int do_load(struct rsc_agent *agent, const struct rsc_arguments *a, struct rsc_reason *why)
+{
+	pid_t pid = rsc_load_begin(&agent->loads, a->rest, why);
+
+	if (pid < 0)
+		return pid;
+	return rsc_port_print(&agent->port, "OK pid=%d\n", pid);
+}
+
+static int do_unload(struct rsc_agent *agent, const struct rsc_arguments *a, struct rsc_reason *why)
+{
+	(void)a;
+	(void)why;
+	rsc_loads_end(&agent->loads);
+	return 0;
+}
+
+static int do_change(struct rsc_agent *agent, const struct rsc_arguments *a, struct rsc_reason *why)
+{
+	return rsc_ring_change(&agent->rings, (uint32_t)a->id, (uint32_t)a->slot, (uint32_t)a->to,
+			       (uint32_t)a->every, why);
+}
+
+static int do_quit(struct rsc_agent *agent, const struct rsc_arguments *a, struct rsc_reason *why)
+{
+	(void)a;
+	(void)why;
+	agent->quit = true;
+	return 0;
+}
+
+static const struct rsc_command commands[] = {
+	{ "HELLO", no_keys, false, do_hello, false },
+	{ "CLOCK", no_keys, false, do_clock, true },
+	{ "CALIBRATE", calibrate_keys, false, do_calibrate, true },
+	{ "RING", ring_keys, false, do_ring, false },
+	{ "CHANGE", change_keys, false, do_change, false },
+	{ "START", no_keys, false, do_start, true },
+	{ "STOP", no_keys, false, do_stop, true },
+	{ "SAMPLES", id_keys, false, do_samples, false },
+	{ "STATS", no_keys, false, do_stats, false },
+	{ "EXEC", exec_keys, true, do_exec, true },
+	{ "LOAD", no_keys, true, do_load, true },
+	{ "UNLOAD", no_keys, false, do_unload, false },
+	{ "QUIT", no_keys, false, do_quit, false },
+};
+
+/* The next word of *rest, cut off there, or NULL at the line's end. */
+static char *next_word(char **rest)
+{
+	char *word = *rest, *space;
+
+	if (!word)
+		return NULL;
+	space = strchr(word, ' ');
+	if (space)
+		*space = '\0';
+	*rest = space ? space + 1 : NULL;
+	return word;
+}
+
+/* Decimal digits and nothing else, a '-' only where the range allows it. */
+static bool parse_number(const char *text, size_t length, int64_t min, int64_t max, int64_t *out)
+{
+	bool negative = length && text[0] == '-' && min < 0;
+	int64_t value = 0;
+
+	text += negative;
+	length -= negative;
+	if (!length || length > 18) /* 18 digits always fit */
+		return false;
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return false;
+		value = value * 10 + (text[i] - '0');
+	}
+	*out = negative ? -value : value;
+	return *out >= min && *out <= max;
+}
+
+static bool parse_list(const struct key *key, const char *text, struct rsc_arguments *arguments)
+{
+	for (;;) {
+		size_t length = strcspn(text, ",");
+		int64_t value;
+
+		if (arguments->work_count == RS_MEMBER_MAX ||
+		    !parse_number(text, length, key->min, key->max, &value))
+			return false;
+		arguments->work_us[arguments->work_count++] = (uint64_t)value;
+		if (!text[length])
+			return true;
+		text += length + 1;
+	}
+}
+
+static int parse_key(const struct key *keys, char *word, bool *seen,
+		     struct rsc_arguments *arguments, struct rsc_reason *why)
+{
+	char *value = strchr(word, '=');
+	const struct key *key = keys;
+	bool good;
+
+	if (!value)
+		return rsc_fail(why, EINVAL, "\"%.40s\" is not key=value (one space between words)",
+				word);
+	*value++ = '\0';
+	while (key->name && strcmp(key->name, word))
+		key++;
+	if (!key->name)
+		return rsc_fail(why, EINVAL, "there is no key \"%.40s\" here", word);
+	if (seen[key - keys])
+		return rsc_fail(why, EINVAL, "%s is given twice", key->name);
+	seen[key - keys] = true;
+	good = key->list ? parse_list(key, value, arguments) :
+			   parse_number(value, strlen(value), key->min, key->max,
+					(int64_t *)((char *)arguments + key->at));
+	if (!good)
+		return rsc_fail(why, ERANGE,
+				"%s=%.40s is not %s between %" PRId64 " and %" PRId64, key->name,
+				value, key->list ? "a list of numbers" : "a number", key->min,
+				key->max);
+	return 0;
+}
+
+static int parse_arguments(const struct rsc_command *command, char *rest,
+			   struct rsc_arguments *arguments, struct rsc_reason *why)
+{
+	bool seen[KEYS_MAX] = { false };
+	size_t count = 0;
+	char *word;
+
+	while (command->keys[count].name)
+		count++;
+	memset(arguments, 0, sizeof(*arguments));
+	/* Before a shell command stand exactly the keys: it may hold a '=' itself. */
+	for (size_t i = 0; !command->rest || i < count; i++) {
+		int err;
+
+		word = next_word(&rest);
+		if (!word)
+			break;
+		err = parse_key(command->keys, word, seen, arguments, why);
+		if (err)
+			return err;
+	}
+	for (size_t i = 0; i < count; i++)
+		if (!seen[i])
+			return rsc_fail(why, EINVAL, "%s needs %s=", command->name,
+					command->keys[i].name);
+	if (!command->rest)
+		return 0;
+	if (!rest || !*rest)
+		return rsc_fail(why, EINVAL, "%s needs a shell command", command->name);
+	arguments->rest = rest;
+	return 0;
+}
+
+static const struct rsc_command *find_command(const char *name)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+const struct rsc_command *rsc_command_parse(char *line, size_t length,
+					    struct rsc_arguments *arguments, int *code,
+					    struct rsc_reason *why)
+{
+	const struct rsc_command *command;
+	char *rest = line;
+	int err;
+
+	*code = EINVAL;
+	for (size_t i = 0; i < length; i++) {
+		if (line[i] >= ' ' && line[i] <= '~')
+			continue;
+		rsc_fail(why, EINVAL, "byte %zu of the line is 0x%02x, not printable ASCII", i,
+			 (unsigned char)line[i]);
+		return NULL;
+	}
+	command = find_command(next_word(&rest));
+	if (!command) {
+		*code = ENOSYS;
+		rsc_fail(why, ENOSYS, "there is no command \"%.40s\"", line);
+		return NULL;
+	}
+	err = parse_arguments(command, rest, arguments, why);
+	*code = -err;
+	return err ? NULL : command;
+}
+
+int rsc_command_refuse(struct rsc_agent *agent, int code, const char *sentence)
+{
+	return rsc_port_print(&agent->port, "ERR errno=%d %s\n", code, sentence);
+}
+
+int rsc_command_do(struct rsc_agent *agent, char *line, size_t length)
+{
+	struct rsc_arguments arguments;
+	struct rsc_reason why = { "" };
+	const struct rsc_command *command;
+	int code, err;
+
+	command = rsc_command_parse(line, length, &arguments, &code, &why);
+	if (!command)
+		return rsc_command_refuse(agent, code, why.sentence);
+	err = command->run(agent, &arguments, &why);
+	if (agent->port.error)
+		return agent->port.error;
+	if (err < 0)
+		return rsc_command_refuse(agent, -err, why.sentence);
+	return command->answers ? 0 : rsc_port_print(&agent->port, "OK\n");
+}

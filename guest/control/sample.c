@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "guest/control/sample.h"
+
+#define LINE_FIT 64u /* bytes a cache line */
+
+int rsc_arena_open(struct rsc_arena *arena, size_t size)
+{
+	void *base = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	if (base == MAP_FAILED)
+		return -errno;
+	*arena = (struct rsc_arena){ .base = base, .size = size };
+	return 0;
+}
+
+void *rsc_arena_take(struct rsc_arena *arena, size_t size)
+{
+	void *taken = arena->base + arena->used;
+
+	if (size > arena->size - arena->used)
+		return NULL;
+	size = (size + LINE_FIT - 1) / LINE_FIT * LINE_FIT;
+	/* A size that fits only unrounded ends exactly at the arena's end. */
+	if (size > arena->size - arena->used)
+		size = arena->size - arena->used;
+	arena->used += size;
+	return taken;
+}
+
+void rsc_arena_rewind(struct rsc_arena *arena, size_t mark)
+{
+	memset(arena->base + mark, 0, arena->used - mark);
+	arena->used = mark;
+}
+
+static size_t row_cells(const struct rsc_log *log)
+{
+	return 1 + 2 * (size_t)log->columns;
+}
+
+static uint64_t *take_cells(struct rsc_arena *arena, uint32_t columns, uint64_t capacity)
+{
+	size_t row = (1 + 2 * (size_t)columns) * sizeof(uint64_t);
+
+	if (capacity > arena->size / row)
+		return NULL;
+	return rsc_arena_take(arena, capacity * row);
+}
+
+struct rsc_log *rsc_log_take(struct rsc_arena *arena, uint32_t columns, uint64_t capacity,
+			     uint64_t deadline_ns)
+{
+	struct rsc_log *log = rsc_arena_take(arena, sizeof(*log));
+
+	if (!log)
+		return NULL;
+	log->columns = columns;
+	log->capacity = capacity;
+	log->deadline_ns = deadline_ns;
+	log->cell = take_cells(arena, columns, capacity);
+	return log->cell ? log : NULL;
+}
+
+int rsc_log_widen(struct rsc_arena *arena, struct rsc_log *log)
+{
+	uint64_t *cell;
+
+	if (log->columns >= RS_MEMBER_MAX)
+		return -ENOSPC;
+	cell = take_cells(arena, log->columns + 1, log->capacity);
+	if (!cell)
+		return -ENOMEM;
+	/* The narrow rows stay unused until the rewind: no run is on. */
+	log->cell = cell;
+	log->columns++;
+	return 0;
+}
+
+/*
+ * Every process of a period writes the same release; relaxed stores, since a
+ * turn cut off by its deadline may write beside the one that follows.
+ */
+bool rsc_log_begin(struct rsc_log *log, uint32_t column, const struct rs_turn *turn,
+		   uint64_t start_ns)
+{
+	uint64_t *row;
+
+	if (column >= log->columns)
+		return false;
+	if (turn->sequence >= log->capacity) {
+		log->lost[column]++;
+		return false;
+	}
+	row = log->cell + turn->sequence * row_cells(log);
+	__atomic_store_n(&row[0], turn->release_ns, __ATOMIC_RELAXED);
+	__atomic_store_n(&row[1 + 2 * column], start_ns, __ATOMIC_RELAXED);
+	return true;
+}
+
+void rsc_log_end(struct rsc_log *log, uint32_t column, uint64_t sequence, uint64_t end_ns)
+{
+	if (column < log->columns && sequence < log->capacity)
+		__atomic_store_n(&log->cell[sequence * row_cells(log) + 2 + 2 * column], end_ns,
+				 __ATOMIC_RELAXED);
+}
+
+struct writer {
+	rsc_sink sink;
+	void *to;
+	size_t used;
+	int error;
+	char buffer[16384];
+};
+
+static void flush(struct writer *w)
+{
+	if (w->used && !w->error)
+		w->error = w->sink(w->to, w->buffer, w->used);
+	w->used = 0;
+}
+
+static void put_char(struct writer *w, char c)
+{
+	if (w->used == sizeof(w->buffer))
+		flush(w);
+	w->buffer[w->used++] = c;
+}
+
+static void put_text(struct writer *w, const char *text)
+{
+	while (*text)
+		put_char(w, *text++);
+}
+
+/* By hand: printf would make a long run's read-out minutes under emulation. */
+static void put_number(struct writer *w, uint64_t value)
+{
+	char digit[20];
+	int n = 0;
+
+	do {
+		digit[n++] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value);
+	while (n)
+		put_char(w, digit[--n]);
+}
+
+static void put_note(struct writer *w, const char *what, uint64_t value)
+{
+	put_text(w, what);
+	put_number(w, value);
+	put_char(w, '\n');
+}
+
+/*
+ * A turn was cut off where it did not end (its process was killed), or where
+ * it took longer than the deadline from the moment it was given: then the
+ * engine went on with the next. A turn is given at the release, or when the
+ * one before it ended or was cut off; where that one had none, its own start
+ * is the latest it can have been.
+ */
+static uint32_t row_flags(const struct rsc_log *log, const uint64_t *row)
+{
+	uint64_t given = row[0];
+	uint32_t flags = 0;
+
+	for (uint32_t c = 0; c < log->columns; c++) {
+		uint64_t start = row[1 + 2 * c], end = row[2 + 2 * c];
+
+		if (!start) {
+			given = 0;
+			continue;
+		}
+		if (!given || given > start)
+			given = start;
+		if (!end || end - given >= log->deadline_ns) {
+			flags = RSC_CUT_OFF;
+			end = given + log->deadline_ns;
+		}
+		given = end;
+	}
+	return flags;
+}
+
+static void put_header(struct writer *w, const struct rsc_log *log)
+{
+	put_text(w, "sequence,release_ns,flags");
+	for (uint32_t c = 0; c < log->columns; c++) {
+		put_text(w, ",start");
+		put_number(w, c);
+		put_text(w, "_ns,end");
+		put_number(w, c);
+		put_text(w, "_ns");
+	}
+	put_char(w, '\n');
+}
+
+int rsc_log_csv(const struct rsc_log *log, const struct rsc_log_notes *notes, rsc_sink sink,
+		void *to)
+{
+	struct writer w = { .sink = sink, .to = to };
+	uint64_t lost = 0;
+
+	put_header(&w, log);
+	for (uint64_t i = 0; i < log->capacity && !w.error; i++) {
+		const uint64_t *row = log->cell + i * row_cells(log);
+
+		if (!row[0])
+			continue;
+		put_number(&w, i);
+		put_char(&w, ',');
+		put_number(&w, row[0]);
+		put_char(&w, ',');
+		put_number(&w, row_flags(log, row));
+		for (size_t c = 1; c < row_cells(log); c++) {
+			put_char(&w, ',');
+			put_number(&w, row[c]);
+		}
+		put_char(&w, '\n');
+	}
+	/* A lost period is counted by each of its processes: the most is it. */
+	for (uint32_t c = 0; c < log->columns; c++)
+		if (log->lost[c] > lost)
+			lost = log->lost[c];
+	if (notes->share) {
+		put_note(&w, "# handover errors ", notes->handover_errors);
+		put_note(&w, "# handover gaps ", notes->handover_gaps);
+	}
+	if (lost)
+		put_note(&w, "# lost ", lost);
+	flush(&w);
+	return w.error;
+}
