@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* `ringsched check`: is a scenario right, and what would a run of it do? */
+#include <argp.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "harness/command.h"
+#include "harness/preset.h"
+#include "harness/scenario.h"
+#include "host/cleanup.h"
+#include "host/error.h"
+
+struct options {
+	const char *path;
+	const char *preset;
+	bool yaml;
+};
+
+static const struct argp_option option_table[] = {
+	{ "preset", 'p', "NAME", 0, "boots a policy where the scenario gives none: demo, smoke, "
+				    "standard or certify (default: demo)", 0 },
+	{ "yaml", 'y', NULL, 0, "print the scenario with every default instead of the plan", 0 },
+	{ 0 },
+};
+
+static error_t take_option(int key, char *value, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case 'p':
+		o->preset = value;
+		return 0;
+	case 'y':
+		o->yaml = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (o->path)
+			argp_error(state, "one scenario at a time, not also %s", value);
+		o->path = value;
+		return 0;
+	case ARGP_KEY_END:
+		if (!o->path)
+			argp_error(state, "which scenario file?");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = option_table,
+	.parser = take_option,
+	.args_doc = "SCENARIO.yaml",
+	.doc = "Check a scenario and print what a run of it would do. Mistakes are listed with "
+	       "file, line and column (exit code 1).",
+};
+
+static void print_cores(const char *what, const int *cores, unsigned int count)
+{
+	unsigned int i;
+
+	printf("  %-14s", what);
+	for (i = 0; i < count; i++)
+		printf("%s%d", i ? ", " : "", cores[i]);
+	printf("\n");
+}
+
+static void print_ring(const struct scenario_ring *r)
+{
+	uint64_t total = 0;
+	unsigned int i;
+
+	for (i = 0; i < r->processes; i++)
+		total += r->work_us[i];
+	printf("    ring %u: priority %u, every %g ms, %u process%s, %g ms of work (%.1f %% of a "
+	       "core), deadline %g ms\n",
+	       r->id, r->prio, (double)r->period_us / 1e3, r->processes,
+	       r->processes == 1 ? "" : "es", (double)total / 1e3,
+	       100 * (double)total / (double)r->period_us, (double)r->deadline_us / 1e3);
+}
+
+static void print_vm(const struct scenario_vm *vm)
+{
+	unsigned int i;
+
+	printf("  VM %s (%s): %u vCPU%s, %u MiB, %s kernel, cpu shares %u, priority ceiling %u\n",
+	       vm->name, vm->role == VM_ROLE_CONTROL ? "control" : "neighbour", vm->vcpus,
+	       vm->vcpus == 1 ? "" : "s", vm->memory_mib,
+	       vm->kernel == VM_KERNEL_RT ? "real-time" : "standard", vm->cpu_shares,
+	       vm->priority_ceiling);
+	for (i = 0; i < vm->ring_count; i++)
+		print_ring(&vm->rings[i]);
+	if (vm->load.stress_ng)
+		printf("    then stress-ng %s\n", vm->load.stress_ng);
+	if (vm->load.fio)
+		printf("    then fio %s\n", vm->load.fio);
+	if (vm->cyclictest)
+		printf("    with cyclictest %s\n", vm->cyclictest);
+}
+
+static void print_phases(const struct scenario *s)
+{
+	printf("  phases        warm-up %g s, solo %g s", s->warmup_s, s->solo_s);
+	if (s->boot_timeout_s > 0)
+		printf(", boot (at most %g s)", s->boot_timeout_s);
+	if (s->shared_s > 0)
+		printf(", shared %g s", s->shared_s);
+	printf("\n");
+}
+
+static void print_limits(const struct scenario *s)
+{
+	printf("  judged        %s:", s->verdict_policy);
+	if (!isnan(s->limits.interference_max))
+		printf(" interference at most %g;", s->limits.interference_max);
+	if (!isnan(s->limits.missed_max))
+		printf(" missed deadlines at most %g;", s->limits.missed_max);
+	if (!isnan(s->limits.handling_p99_us_max))
+		printf(" handling p99 at most %g us;", s->limits.handling_p99_us_max);
+	if (isnan(s->limits.interference_max) && isnan(s->limits.missed_max) &&
+	    isnan(s->limits.handling_p99_us_max))
+		printf(" by no limit");
+	printf("\n");
+}
+
+static int print_plan(const struct scenario *s, const struct preset *p, struct rs_error **err)
+{
+	unsigned int boots = s->boots ? s->boots : p->boots, i;
+	cleanup_free char *can_tell = preset_can_tell(boots);
+
+	if (!can_tell)
+		return rs_fail(err, ENOMEM, "out of memory");
+	printf("%s\n", s->name);
+	if (*s->question)
+		printf("  question      %s\n", s->question);
+	print_cores("shared cores", s->shared_cores, s->shared_core_count);
+	print_cores("housekeeping", s->housekeeping_cores, s->housekeeping_core_count);
+	for (i = 0; i < s->vm_count; i++)
+		print_vm(&s->vms[i]);
+	print_phases(s);
+	printf("  policies      ");
+	for (i = 0; i < s->policy_count; i++)
+		printf("%s%s", i ? ", " : "", s->policies[i]);
+	printf("\n  boots         %u a policy (%s%s), %u in all\n", boots,
+	       s->boots ? "set by the scenario" : "preset ", s->boots ? "" : p->name,
+	       boots * s->policy_count);
+	print_limits(s);
+	printf("  %s\n", can_tell);
+	return 0;
+}
+
+int cmd_check(int argc, char **argv)
+{
+	struct options o = { .preset = presets[0].name };
+	cleanup_error struct rs_error *err = NULL;
+	cleanup_scenario struct scenario *s = NULL;
+	const struct preset *p;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	p = preset_find(o.preset, &err);
+	if (!p)
+		return command_fail(argv[0], err);
+	s = scenario_load(o.path, &err);
+	if (!s)
+		return command_fail(argv[0], err);
+	if ((o.yaml ? scenario_write(s, stdout, &err) : print_plan(s, p, &err)) < 0)
+		return command_fail(argv[0], err);
+	return EXIT_PASS;
+}

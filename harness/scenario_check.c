@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness/scenario_check.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/scenario.h"
+#include "harness/scenario_keys.h"
+#include "harness/yaml.h"
+
+/* Where a key's value stands, or its map where the key is not written. */
+static const struct yaml *at(const struct yaml *map, const char *key)
+{
+	const struct yaml *y = yaml_get(map, key);
+
+	return y ? y : map;
+}
+
+static const struct yaml *vm_at(const struct yaml *root, unsigned int vm)
+{
+	return yaml_item(yaml_get(root, "vms"), vm);
+}
+
+static const struct yaml *ring_at(const struct yaml *vm, unsigned int ring)
+{
+	return yaml_item(yaml_get(vm, "rings"), ring);
+}
+
+static bool has_role(const struct scenario *s, enum vm_role role)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->vm_count; i++)
+		if (s->vms[i].role == role)
+			return true;
+	return false;
+}
+
+int scenario_resolve(struct scenario *s, const struct yaml *root)
+{
+	struct scenario_vm *vm;
+	unsigned int i, j;
+
+	for (i = 0; i < s->vm_count; i++) {
+		vm = &s->vms[i];
+		if (vm->role == VM_ROLE_NEIGHBOUR && !yaml_get(vm_at(root, i), "kernel"))
+			vm->kernel = VM_KERNEL_STANDARD;
+		for (j = 0; j < vm->ring_count; j++)
+			if (!vm->rings[j].deadline_us)
+				vm->rings[j].deadline_us = vm->rings[j].period_us;
+	}
+	if (!has_role(s, VM_ROLE_NEIGHBOUR) &&
+	    !yaml_get(yaml_get(root, "phases"), "boot_timeout"))
+		s->boot_timeout_s = 0;
+	if (!s->verdict_policy)
+		s->verdict_policy = strdup(s->policies[s->policy_count - 1]);
+	return s->verdict_policy ? 0 : -ENOMEM;
+}
+
+static void check_cores(const struct scenario *s, const struct yaml *root, struct yaml_file *f)
+{
+	const struct yaml *cores = yaml_get(root, "cores");
+	const struct yaml *shared = yaml_get(cores, "shared");
+	const struct yaml *housekeeping = yaml_get(cores, "housekeeping");
+	const struct yaml *y;
+	unsigned int i, j;
+
+	for (i = 0; i < s->shared_core_count; i++)
+		for (j = 0; j < i; j++)
+			if (s->shared_cores[i] == s->shared_cores[j]) {
+				y = shared->items[i];
+				yaml_mistake(f, y->line, y->column,
+					     "key 'cores.shared': core %d again (expected each "
+					     "core once)",
+					     s->shared_cores[i]);
+			}
+	for (i = 0; i < s->housekeeping_core_count; i++) {
+		y = housekeeping->items[i];
+		for (j = 0; j < i; j++)
+			if (s->housekeeping_cores[i] == s->housekeeping_cores[j])
+				yaml_mistake(f, y->line, y->column,
+					     "key 'cores.housekeeping': core %d again (expected "
+					     "each core once)",
+					     s->housekeeping_cores[i]);
+		for (j = 0; j < s->shared_core_count; j++)
+			if (s->housekeeping_cores[i] == s->shared_cores[j])
+				yaml_mistake(f, y->line, y->column,
+					     "key 'cores.housekeeping': core %d is in "
+					     "'cores.shared' too (expected another core)",
+					     s->housekeeping_cores[i]);
+	}
+}
+
+static void check_policies(const struct scenario *s, const struct yaml *root,
+			   struct yaml_file *f)
+{
+	const struct yaml *list = yaml_get(root, "policies");
+	bool judged = false;
+	unsigned int i, j;
+
+	for (i = 0; i < s->policy_count; i++) {
+		judged = judged || !strcmp(s->policies[i], s->verdict_policy);
+		for (j = 0; j < i; j++)
+			if (!strcmp(s->policies[i], s->policies[j]))
+				yaml_mistake(f, list->items[i]->line, list->items[i]->column,
+					     "key 'policies': '%s' again (expected each policy "
+					     "once)",
+					     s->policies[i]);
+	}
+	list = at(yaml_get(root, "limits"), "policy");
+	if (!judged)
+		yaml_mistake(f, list->line, list->column,
+			     "key 'limits.policy': '%s' is not run (expected a policy listed in "
+			     "'policies')",
+			     s->verdict_policy);
+}
+
+static void check_phases(const struct scenario *s, const struct yaml *root, struct yaml_file *f)
+{
+	const struct yaml *phases = yaml_get(root, "phases");
+	const struct yaml *y;
+
+	if (!has_role(s, VM_ROLE_CONTROL)) {
+		y = at(root, "vms");
+		yaml_mistake(f, y->line, y->column,
+			     "key 'vms': no control VM (expected at least one of role 'control')");
+	}
+	y = at(phases, "boot_timeout");
+	if (has_role(s, VM_ROLE_NEIGHBOUR) && !s->boot_timeout_s)
+		yaml_mistake(f, y->line, y->column,
+			     "key 'phases.boot_timeout': none, but a neighbour boots (expected a "
+			     "duration)");
+	if (!has_role(s, VM_ROLE_NEIGHBOUR) && s->boot_timeout_s)
+		yaml_mistake(f, y->line, y->column,
+			     "key 'phases.boot_timeout': nothing boots (expected 'none', or a VM "
+			     "of role 'neighbour')");
+	if (!has_role(s, VM_ROLE_NEIGHBOUR) && s->shared_s > 0) {
+		y = at(phases, "shared");
+		yaml_mistake(f, y->line, y->column,
+			     "key 'phases.shared': nobody to share with (expected 0s, or a VM of "
+			     "role 'neighbour')");
+	}
+}
+
+static void check_ring(const struct scenario_vm *vm, unsigned int index, const struct yaml *map,
+		       struct yaml_file *f)
+{
+	const struct scenario_ring *r = &vm->rings[index];
+	const struct yaml *work = at(map, "work"), *y;
+	uint64_t total = 0;
+	unsigned int i;
+
+	for (i = 0; i < r->processes; i++)
+		total += r->work_us[i];
+	if (total >= r->period_us)
+		yaml_mistake(f, work->line, work->column,
+			     "key 'vms.rings.work': %llu us in all (expected less than the "
+			     "period's %llu us)",
+			     (unsigned long long)total, (unsigned long long)r->period_us);
+	y = at(map, "deadline");
+	if (yaml_get(map, "deadline") && r->deadline_us < total)
+		yaml_mistake(f, y->line, y->column,
+			     "key 'vms.rings.deadline': %llu us cannot be met (expected at least "
+			     "the work's %llu us)",
+			     (unsigned long long)r->deadline_us, (unsigned long long)total);
+	if (r->deadline_us > RING_DEADLINE_PERIODS * r->period_us)
+		yaml_mistake(f, y->line, y->column,
+			     "key 'vms.rings.deadline': %llu us (expected at most %d periods, "
+			     "%llu us)",
+			     (unsigned long long)r->deadline_us, RING_DEADLINE_PERIODS,
+			     (unsigned long long)(RING_DEADLINE_PERIODS * r->period_us));
+	y = at(map, "vcpu");
+	if (r->vcpu >= (int)vm->vcpus)
+		yaml_mistake(f, y->line, y->column,
+			     "key 'vms.rings.vcpu': %d is past the VM's last (expected 0 to %u)",
+			     r->vcpu, vm->vcpus - 1);
+}
+
+static void check_rings(const struct scenario_vm *vm, const struct yaml *map,
+			struct yaml_file *f)
+{
+	const struct yaml *y;
+	unsigned int i, j;
+
+	for (i = 0; i < vm->ring_count; i++) {
+		check_ring(vm, i, ring_at(map, i), f);
+		for (j = 0; j < i; j++) {
+			y = at(ring_at(map, i), "id");
+			if (vm->rings[i].id == vm->rings[j].id)
+				yaml_mistake(f, y->line, y->column,
+					     "key 'vms.rings.id': %u again (expected each id once "
+					     "in a VM)",
+					     vm->rings[i].id);
+			y = at(ring_at(map, i), "priority");
+			if (vm->rings[i].prio == vm->rings[j].prio)
+				yaml_mistake(f, y->line, y->column,
+					     "key 'vms.rings.priority': %u again (expected each "
+					     "priority once in a VM)",
+					     vm->rings[i].prio);
+		}
+	}
+}
+
+static void check_role(const struct scenario_vm *vm, const struct yaml *map, struct yaml_file *f)
+{
+	bool control = vm->role == VM_ROLE_CONTROL;
+	const struct yaml *y = at(map, "rings");
+
+	if (control && !vm->ring_count)
+		yaml_mistake(f, y->line, y->column,
+			     "key 'vms.rings': control VM '%s' has none (expected at least one)",
+			     vm->name);
+	y = at(map, "cyclictest");
+	if (!control && vm->cyclictest)
+		yaml_mistake(f, y->line, y->column,
+			     "key 'vms.cyclictest': in neighbour '%s' (expected in control VMs "
+			     "only)",
+			     vm->name);
+	y = at(map, "load");
+	if (control && (vm->load.stress_ng || vm->load.fio))
+		yaml_mistake(f, y->line, y->column,
+			     "key 'vms.load': in control VM '%s' (expected in neighbours only)",
+			     vm->name);
+}
+
+static void check_allotment(const struct scenario_vm *vm, const struct yaml *map,
+			    struct yaml_file *f)
+{
+	const struct yaml *y = at(map, "memory_limit");
+
+	if (vm->memory_limit_mib && vm->memory_limit_mib <= vm->memory_mib)
+		yaml_mistake(f, y->line, y->column,
+			     "key 'vms.memory_limit': %u MiB leaves QEMU no room (expected more "
+			     "than the guest's %u MiB)",
+			     vm->memory_limit_mib, vm->memory_mib);
+	y = at(map, "cpu_quota");
+	if (vm->cpu_quota_us > vm->cpu_period_us)
+		yaml_mistake(f, y->line, y->column,
+			     "key 'vms.cpu_quota': %llu us a vCPU (expected at most cpu_period, "
+			     "%llu us)",
+			     (unsigned long long)vm->cpu_quota_us,
+			     (unsigned long long)vm->cpu_period_us);
+}
+
+void scenario_check(const struct scenario *s, const struct yaml *root, struct yaml_file *f)
+{
+	const struct yaml *y;
+	unsigned int i, j;
+
+	check_cores(s, root, f);
+	check_policies(s, root, f);
+	check_phases(s, root, f);
+	for (i = 0; i < s->vm_count; i++) {
+		check_role(&s->vms[i], vm_at(root, i), f);
+		check_allotment(&s->vms[i], vm_at(root, i), f);
+		check_rings(&s->vms[i], vm_at(root, i), f);
+		y = at(vm_at(root, i), "name");
+		for (j = 0; j < i; j++)
+			if (!strcmp(s->vms[i].name, s->vms[j].name))
+				yaml_mistake(f, y->line, y->column,
+					     "key 'vms.name': '%s' again (expected each name once)",
+					     s->vms[i].name);
+	}
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness/scenario_keys.h"
+
+#include <math.h>
+
+#include "harness/scenario.h"
+
+#define AT(type, member) .offset = offsetof(struct type, member)
+#define ITEMS(type, list, number) \
+	.offset = offsetof(struct type, list), .count_offset = offsetof(struct type, number)
+
+#define HOUR_S 3600
+#define PERIOD_MIN_US ((double)RS_PERIOD_MIN_NS / 1000)
+#define PERIOD_MAX_US ((double)RS_PERIOD_MAX_NS / 1000)
+#define TIB (1024.0 * 1024 * 1024 * 1024)
+
+/* KEY_CHOICE stores the index as an unsigned int. */
+_Static_assert(sizeof(enum vm_role) == sizeof(unsigned int), "enum of another size");
+_Static_assert(sizeof(enum vm_kernel) == sizeof(unsigned int), "enum of another size");
+
+static const char *const roles[] = {
+	[VM_ROLE_CONTROL] = "control",
+	[VM_ROLE_NEIGHBOUR] = "neighbour",
+	NULL,
+};
+
+static const char *const kernels[] = {
+	[VM_KERNEL_RT] = "rt",
+	[VM_KERNEL_STANDARD] = "standard",
+	NULL,
+};
+
+static const struct key core_keys[] = {
+	{ .name = "shared", .type = KEY_INDEX,
+	  ITEMS(scenario, shared_cores, shared_core_count), .items_max = SCENARIO_CORES_MAX,
+	  .min = 0, .max = 1023, .help = "cores that run vCPUs and nothing else" },
+	{ .name = "housekeeping", .type = KEY_INDEX,
+	  ITEMS(scenario, housekeeping_cores, housekeeping_core_count),
+	  .items_max = SCENARIO_CORES_MAX, .min = 0, .max = 1023,
+	  .help = "cores of the daemon, QEMU's other threads and the harness" },
+	{ 0 },
+};
+
+static const struct key phase_keys[] = {
+	{ .name = "warmup", .type = KEY_TIME_S, AT(scenario, warmup_s), .min = 0, .max = HOUR_S,
+	  .initial = "2s", .help = "rings run before solo begins, not measured" },
+	{ .name = "solo", .type = KEY_TIME_S, AT(scenario, solo_s), .min = 0.1, .max = HOUR_S,
+	  .initial = "10s", .help = "the control VMs alone on the core" },
+	{ .name = "shared", .type = KEY_TIME_S, AT(scenario, shared_s), .min = 0, .max = HOUR_S,
+	  .initial = "0s", .help = "all VMs at work; 0s leaves the phase out" },
+	{ .name = "boot_timeout", .type = KEY_TIME_S, AT(scenario, boot_timeout_s), .min = 1,
+	  .max = HOUR_S, .initial = "180s", .word = "none", .word_value = 0,
+	  .help = "a neighbour not up by then fails; none where no neighbour boots" },
+	{ 0 },
+};
+
+static const struct key ring_keys[] = {
+	{ .name = "id", .type = KEY_COUNT, AT(scenario_ring, id), .min = 0,
+	  .max = RS_RING_MAX - 1, .help = "of the ring, unique in its VM" },
+	{ .name = "priority", .type = KEY_COUNT, AT(scenario_ring, prio), .min = RS_PRIO_MIN,
+	  .max = RS_PRIO_MAX, .help = "SCHED_FIFO priority in the guest, unique in its VM" },
+	{ .name = "period", .type = KEY_TIME, AT(scenario_ring, period_us),
+	  .min = PERIOD_MIN_US, .max = PERIOD_MAX_US, .help = "from release to release" },
+	{ .name = "deadline", .type = KEY_TIME, AT(scenario_ring, deadline_us), .min = 1,
+	  .max = RING_DEADLINE_PERIODS * PERIOD_MAX_US, .initial = "period", .word = "period",
+	  .word_value = 0, .help = "of the last process, from the release" },
+	{ .name = "offset", .type = KEY_TIME, AT(scenario_ring, offset_us), .min = 0,
+	  .max = PERIOD_MAX_US, .initial = "0us", .help = "of the first release" },
+	{ .name = "processes", .type = KEY_COUNT, AT(scenario_ring, processes), .min = 1,
+	  .max = RS_MEMBER_MAX, .initial = "1", .help = "that take turns in each period" },
+	{ .name = "work", .type = KEY_WORK, ITEMS(scenario_ring, work_us, processes),
+	  .min = 1, .max = PERIOD_MAX_US, .items_max = RS_MEMBER_MAX, .fills = true,
+	  .help = "CPU time a process and period: one for all, or a list of one each" },
+	{ .name = "vcpu", .type = KEY_INDEX, AT(scenario_ring, vcpu), .min = 0, .max = 3,
+	  .initial = "any", .word = "any", .word_value = -1,
+	  .help = "the vCPU its processes are pinned to" },
+	{ .name = "share", .type = KEY_BOOL, AT(scenario_ring, share), .initial = "false",
+	  .help = "hand shared data from process to process" },
+	{ 0 },
+};
+
+static const struct section ring_section = {
+	"vms.rings.", sizeof(struct scenario_ring), ring_keys,
+};
+
+static const struct key load_keys[] = {
+	{ .name = "stress_ng", .type = KEY_TEXT, AT(scenario_load, stress_ng),
+	  .initial = "none", .word = "none", .help = "arguments of stress-ng" },
+	{ .name = "fio", .type = KEY_TEXT, AT(scenario_load, fio), .initial = "none",
+	  .word = "none", .help = "arguments of fio" },
+	{ 0 },
+};
+
+static const struct section load_section = {
+	"vms.load.", sizeof(struct scenario_load), load_keys,
+};
+
+static const struct key vm_keys[] = {
+	{ .name = "name", .type = KEY_NAME, AT(scenario_vm, name), .help = "unique" },
+	{ .name = "role", .type = KEY_CHOICE, AT(scenario_vm, role), .choices = roles,
+	  .help = "control: its rings are judged; neighbour: it boots beside them" },
+	{ .name = "kernel", .type = KEY_CHOICE, AT(scenario_vm, kernel), .choices = kernels,
+	  .initial = "rt", .help = "of the guest (a neighbour's default: standard)" },
+	{ .name = "vcpus", .type = KEY_COUNT, AT(scenario_vm, vcpus), .min = 1, .max = 4,
+	  .initial = "1", .help = "virtual CPUs" },
+	{ .name = "memory", .type = KEY_MIB, AT(scenario_vm, memory_mib), .min = 64,
+	  .max = 262144, .initial = "256MiB", .help = "of the guest" },
+	{ .name = "memory_limit", .type = KEY_MIB, AT(scenario_vm, memory_limit_mib),
+	  .min = 128, .max = 524288, .initial = "none", .word = "none", .word_value = 0,
+	  .help = "of QEMU as a whole" },
+	{ .name = "cpu_shares", .type = KEY_COUNT, AT(scenario_vm, cpu_shares), .min = 2,
+	  .max = 262144, .initial = "1024", .help = "weight against other VMs" },
+	{ .name = "cpu_quota", .type = KEY_TIME, AT(scenario_vm, cpu_quota_us), .min = 1000,
+	  .max = 1000000, .initial = "none", .word = "none", .word_value = 0,
+	  .help = "CPU time a vCPU may use in each cpu_period" },
+	{ .name = "cpu_period", .type = KEY_TIME, AT(scenario_vm, cpu_period_us), .min = 1000,
+	  .max = 1000000, .initial = "100ms", .help = "of cpu_quota" },
+	{ .name = "read_bandwidth", .type = KEY_BYTES, AT(scenario_vm, read_bytes_sec),
+	  .min = 65536, .max = TIB, .initial = "none", .word = "none", .word_value = 0,
+	  .help = "of the disk, a second" },
+	{ .name = "write_bandwidth", .type = KEY_BYTES, AT(scenario_vm, write_bytes_sec),
+	  .min = 65536, .max = TIB, .initial = "none", .word = "none", .word_value = 0,
+	  .help = "of the disk, a second" },
+	{ .name = "read_iops", .type = KEY_RATE, AT(scenario_vm, read_iops_sec), .min = 1,
+	  .max = 1e9, .initial = "none", .word = "none", .word_value = 0,
+	  .help = "reads of the disk a second" },
+	{ .name = "write_iops", .type = KEY_RATE, AT(scenario_vm, write_iops_sec), .min = 1,
+	  .max = 1e9, .initial = "none", .word = "none", .word_value = 0,
+	  .help = "writes of the disk a second" },
+	{ .name = "priority_ceiling", .type = KEY_COUNT, AT(scenario_vm, priority_ceiling),
+	  .min = 1, .max = 89, .initial = "80", .help = "highest priority on the host" },
+	{ .name = "rt_budget_permille", .type = KEY_COUNT, AT(scenario_vm, rt_budget_permille),
+	  .min = 1, .max = 950, .initial = "auto", .word = "auto", .word_value = 0,
+	  .help = "real-time share of the core (auto: from the rings' work)" },
+	{ .name = "rings", .type = KEY_SECTION, ITEMS(scenario_vm, rings, ring_count),
+	  .items_max = RS_RING_MAX, .section = &ring_section, .initial = "none",
+	  .help = "processes that take turns" },
+	{ .name = "load", .type = KEY_SECTION, AT(scenario_vm, load), .section = &load_section,
+	  .initial = "none", .help = "of a neighbour after its boot, in phase shared" },
+	{ .name = "cyclictest", .type = KEY_TEXT, AT(scenario_vm, cyclictest),
+	  .initial = "none", .word = "none",
+	  .help = "arguments of cyclictest, run in a control VM" },
+	{ 0 },
+};
+
+static const struct section vm_section = { "vms.", sizeof(struct scenario_vm), vm_keys };
+
+static const struct key limit_keys[] = {
+	{ .name = "policy", .type = KEY_POLICY, AT(scenario, verdict_policy),
+	  .initial = "last", .word = "last", .help = "the policy that is judged" },
+	{ .name = "interference", .type = KEY_NUMBER, AT(scenario, limits.interference_max),
+	  .min = 0.01, .max = 1000, .initial = "none", .word = "none", .word_value = NAN,
+	  .help = "most that response p99 in boot may be, divided by solo's" },
+	{ .name = "missed", .type = KEY_NUMBER, AT(scenario, limits.missed_max), .min = 0,
+	  .max = 1e9, .initial = "none", .word = "none", .word_value = NAN,
+	  .help = "most deadlines missed in phase boot, outside stained windows" },
+	{ .name = "handling_p99", .type = KEY_TIME_US,
+	  AT(scenario, limits.handling_p99_us_max), .min = 1, .max = 1e6, .initial = "none",
+	  .word = "none", .word_value = NAN, .help = "most from kick seen to priority in force" },
+	{ 0 },
+};
+
+/* These group keys of struct scenario itself: their offset is 0. */
+static const struct section core_section = { "cores.", sizeof(struct scenario), core_keys };
+static const struct section phase_section = { "phases.", sizeof(struct scenario), phase_keys };
+static const struct section limit_section = { "limits.", sizeof(struct scenario), limit_keys };
+
+static const struct key scenario_keys[] = {
+	{ .name = "cores", .type = KEY_SECTION, .section = &core_section,
+	  .help = "which cores of the host do what" },
+	{ .name = "policies", .type = KEY_POLICY, ITEMS(scenario, policies, policy_count),
+	  .items_max = SCENARIO_POLICIES_MAX, .help = "policies to compare" },
+	{ .name = "boots", .type = KEY_COUNT, AT(scenario, boots), .min = 1, .max = 2000,
+	  .initial = "preset", .word = "preset", .word_value = 0,
+	  .help = "of the neighbour, a policy" },
+	{ .name = "phases", .type = KEY_SECTION, .section = &phase_section, .initial = "none",
+	  .help = "how long each phase lasts" },
+	{ .name = "vms", .type = KEY_SECTION, ITEMS(scenario, vms, vm_count),
+	  .items_max = SCENARIO_VMS_MAX, .section = &vm_section,
+	  .help = "the VMs that share the cores" },
+	{ .name = "limits", .type = KEY_SECTION, .section = &limit_section, .initial = "none",
+	  .help = "what the verdict is about" },
+	{ 0 },
+};
+
+const struct section scenario_section = { "", sizeof(struct scenario), scenario_keys };
