@@ -11,20 +11,8 @@
 #include "guest/control/exec.h"
 #include "guest/control/stats.h"
 
-#define KEYS_MAX 16u
-
-/* A key takes one decimal number, or (`list`) up to RS_MEMBER_MAX of them. */
-struct key {
-	const char *name;
-	int64_t min, max;
-	size_t at; /* in struct rsc_arguments */
-	bool list;
-};
-
 struct rsc_command {
-	const char *name;
-	const struct key *keys; /* all required, in any order; ended by a NULL name */
-	bool rest; /* a shell command follows the keys */
+	struct rsc_syntax syntax;
 	/* Answers with data where it has some; "OK" stays to the caller unless `answers`. */
 	int (*run)(struct rsc_agent *agent, const struct rsc_arguments *a, struct rsc_reason *why);
 	bool answers;
@@ -34,14 +22,14 @@ struct rsc_command {
 #define MICRO_MAX ((int64_t)(RS_PERIOD_MAX_NS / 1000))
 #define MICRO_MIN ((int64_t)(RS_PERIOD_MIN_NS / 1000))
 
-static const struct key no_keys[] = { { 0 } };
+static const struct rsc_key no_keys[] = { { 0 } };
 
-static const struct key calibrate_keys[] = {
+static const struct rsc_key calibrate_keys[] = {
 	{ "ms", 10, 60000, AT(ms), false },
 	{ 0 },
 };
 
-static const struct key ring_keys[] = {
+static const struct rsc_key ring_keys[] = {
 	{ "id", 0, RS_RING_MAX - 1, AT(id), false },
 	{ "prio", RS_PRIO_MIN, RS_PRIO_MAX, AT(prio), false },
 	{ "period_us", MICRO_MIN, MICRO_MAX, AT(period_us), false },
@@ -55,17 +43,17 @@ static const struct key ring_keys[] = {
 	{ 0 },
 };
 
-static const struct key id_keys[] = {
+static const struct rsc_key id_keys[] = {
 	{ "id", 0, RS_RING_MAX - 1, AT(id), false },
 	{ 0 },
 };
 
-static const struct key exec_keys[] = {
+static const struct rsc_key exec_keys[] = {
 	{ "seconds", 1, 3600, AT(seconds), false },
 	{ 0 },
 };
 
-static const struct key change_keys[] = {
+static const struct rsc_key change_keys[] = {
 	{ "id", 0, RS_RING_MAX - 1, AT(id), false },
 	{ "slot", 0, RS_MEMBER_MAX - 1, AT(slot), false },
 	{ "to", 0, RS_RING_MAX - 1, AT(to), false },
@@ -190,7 +178,7 @@ static int send_bytes(void *to, const char *data, size_t length)
 static int do_samples(struct rsc_agent *agent, const struct rsc_arguments *a,
 		      struct rsc_reason *why)
 {
-	const struct rsc_ring *ring;
+	const struct rsc_ring *ring = NULL;
 	struct rsc_log_notes notes;
 	size_t length = 0;
 	int err = rsc_rings_stopped(&agent->rings, (uint32_t)a->id, &ring, why);
@@ -270,136 +258,25 @@ static int do_quit(struct rsc_agent *agent, const struct rsc_arguments *a, struc
 }
 
 static const struct rsc_command commands[] = {
-	{ "HELLO", no_keys, false, do_hello, false },
-	{ "CLOCK", no_keys, false, do_clock, true },
-	{ "CALIBRATE", calibrate_keys, false, do_calibrate, true },
-	{ "RING", ring_keys, false, do_ring, false },
-	{ "CHANGE", change_keys, false, do_change, false },
-	{ "START", no_keys, false, do_start, true },
-	{ "STOP", no_keys, false, do_stop, true },
-	{ "SAMPLES", id_keys, false, do_samples, false },
-	{ "STATS", no_keys, false, do_stats, false },
-	{ "EXEC", exec_keys, true, do_exec, true },
-	{ "LOAD", no_keys, true, do_load, true },
-	{ "UNLOAD", no_keys, false, do_unload, false },
-	{ "QUIT", no_keys, false, do_quit, false },
+	{ { "HELLO", no_keys, false }, do_hello, false },
+	{ { "CLOCK", no_keys, false }, do_clock, true },
+	{ { "CALIBRATE", calibrate_keys, false }, do_calibrate, true },
+	{ { "RING", ring_keys, false }, do_ring, false },
+	{ { "CHANGE", change_keys, false }, do_change, false },
+	{ { "START", no_keys, false }, do_start, true },
+	{ { "STOP", no_keys, false }, do_stop, true },
+	{ { "SAMPLES", id_keys, false }, do_samples, false },
+	{ { "STATS", no_keys, false }, do_stats, false },
+	{ { "EXEC", exec_keys, true }, do_exec, true },
+	{ { "LOAD", no_keys, true }, do_load, true },
+	{ { "UNLOAD", no_keys, false }, do_unload, false },
+	{ { "QUIT", no_keys, false }, do_quit, false },
 };
-
-/* The next word of *rest, cut off there, or NULL at the line's end. */
-static char *next_word(char **rest)
-{
-	char *word = *rest, *space;
-
-	if (!word)
-		return NULL;
-	space = strchr(word, ' ');
-	if (space)
-		*space = '\0';
-	*rest = space ? space + 1 : NULL;
-	return word;
-}
-
-/* Decimal digits and nothing else, a '-' only where the range allows it. */
-static bool parse_number(const char *text, size_t length, int64_t min, int64_t max, int64_t *out)
-{
-	bool negative = length && text[0] == '-' && min < 0;
-	int64_t value = 0;
-
-	text += negative;
-	length -= negative;
-	if (!length || length > 18) /* 18 digits always fit */
-		return false;
-	for (size_t i = 0; i < length; i++) {
-		if (text[i] < '0' || text[i] > '9')
-			return false;
-		value = value * 10 + (text[i] - '0');
-	}
-	*out = negative ? -value : value;
-	return *out >= min && *out <= max;
-}
-
-static bool parse_list(const struct key *key, const char *text, struct rsc_arguments *arguments)
-{
-	for (;;) {
-		size_t length = strcspn(text, ",");
-		int64_t value;
-
-		if (arguments->work_count == RS_MEMBER_MAX ||
-		    !parse_number(text, length, key->min, key->max, &value))
-			return false;
-		arguments->work_us[arguments->work_count++] = (uint64_t)value;
-		if (!text[length])
-			return true;
-		text += length + 1;
-	}
-}
-
-static int parse_key(const struct key *keys, char *word, bool *seen,
-		     struct rsc_arguments *arguments, struct rsc_reason *why)
-{
-	char *value = strchr(word, '=');
-	const struct key *key = keys;
-	bool good;
-
-	if (!value)
-		return rsc_fail(why, EINVAL, "\"%.40s\" is not key=value (one space between words)",
-				word);
-	*value++ = '\0';
-	while (key->name && strcmp(key->name, word))
-		key++;
-	if (!key->name)
-		return rsc_fail(why, EINVAL, "there is no key \"%.40s\" here", word);
-	if (seen[key - keys])
-		return rsc_fail(why, EINVAL, "%s is given twice", key->name);
-	seen[key - keys] = true;
-	good = key->list ? parse_list(key, value, arguments) :
-			   parse_number(value, strlen(value), key->min, key->max,
-					(int64_t *)((char *)arguments + key->at));
-	if (!good)
-		return rsc_fail(why, ERANGE,
-				"%s=%.40s is not %s between %" PRId64 " and %" PRId64, key->name,
-				value, key->list ? "a list of numbers" : "a number", key->min,
-				key->max);
-	return 0;
-}
-
-static int parse_arguments(const struct rsc_command *command, char *rest,
-			   struct rsc_arguments *arguments, struct rsc_reason *why)
-{
-	bool seen[KEYS_MAX] = { false };
-	size_t count = 0;
-	char *word;
-
-	while (command->keys[count].name)
-		count++;
-	memset(arguments, 0, sizeof(*arguments));
-	/* Before a shell command stand exactly the keys: it may hold a '=' itself. */
-	for (size_t i = 0; !command->rest || i < count; i++) {
-		int err;
-
-		word = next_word(&rest);
-		if (!word)
-			break;
-		err = parse_key(command->keys, word, seen, arguments, why);
-		if (err)
-			return err;
-	}
-	for (size_t i = 0; i < count; i++)
-		if (!seen[i])
-			return rsc_fail(why, EINVAL, "%s needs %s=", command->name,
-					command->keys[i].name);
-	if (!command->rest)
-		return 0;
-	if (!rest || !*rest)
-		return rsc_fail(why, EINVAL, "%s needs a shell command", command->name);
-	arguments->rest = rest;
-	return 0;
-}
 
 static const struct rsc_command *find_command(const char *name)
 {
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (!strcmp(commands[i].name, name))
+		if (!strcmp(commands[i].syntax.name, name))
 			return &commands[i];
 	return NULL;
 }
@@ -420,13 +297,13 @@ const struct rsc_command *rsc_command_parse(char *line, size_t length,
 			 (unsigned char)line[i]);
 		return NULL;
 	}
-	command = find_command(next_word(&rest));
+	command = find_command(rsc_next_word(&rest));
 	if (!command) {
 		*code = ENOSYS;
 		rsc_fail(why, ENOSYS, "there is no command \"%.40s\"", line);
 		return NULL;
 	}
-	err = parse_arguments(command, rest, arguments, why);
+	err = rsc_arguments_parse(&command->syntax, rest, arguments, why);
 	*code = -err;
 	return err ? NULL : command;
 }

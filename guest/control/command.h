@@ -8,8 +8,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
+#include "guest/control/arguments.h"
 #include "guest/control/load.h"
 #include "guest/control/port.h"
 #include "guest/control/reason.h"
@@ -21,15 +21,6 @@ struct rsc_agent {
 	struct rsc_rings rings;
 	struct rsc_loads loads;
 	bool quit;
-};
-
-/* The arguments of any command; a command's table says which it has. */
-struct rsc_arguments {
-	int64_t id, prio, period_us, deadline_us, offset_us, vcpu, processes, share, samples;
-	int64_t slot, to, every, ms, seconds;
-	uint64_t work_us[RS_MEMBER_MAX];
-	uint32_t work_count;
-	const char *rest; /* a shell command, inside the line; never empty */
 };
 
 struct rsc_command;
