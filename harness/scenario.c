@@ -69,19 +69,16 @@ static void unknown_key(struct yaml_file *f, const struct section *section,
 						 used ? ", " : "", k->name);
 	}
 	shown(key->text, name);
-	if (nearest.best)
+	if (home) /* a key put at the wrong place is likelier than a slip */
 		yaml_mistake(f, key->line, key->column,
-			     "key '%s%s': unknown (expected one of %s; did you mean '%s'?)",
-			     section->path, name, expected, nearest.best);
-	else if (home)
-		yaml_mistake(f, key->line, key->column,
-			     "key '%s%s': unknown here (expected one of %s; "
-			     "did you mean '%s%s'?)",
+			     "key '%s%s': unknown here (expected one of %s; did you mean "
+			     "'%s%s'?)",
 			     section->path, name, expected, home->path, name);
 	else
 		yaml_mistake(f, key->line, key->column,
-			     "key '%s%s': unknown (expected one of %s)", section->path, name,
-			     expected);
+			     "key '%s%s': unknown (expected one of %s%s%s%s)", section->path, name,
+			     expected, nearest.best ? "; did you mean '" : "",
+			     nearest.best ? nearest.best : "", nearest.best ? "'?" : "");
 }
 
 static void check_names(struct yaml_file *f, const struct section *section,
