@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * One VM attacks, another goes on with its rings. After each attack: the
+ * daemon lives, the attacker got no boost, the other VM gets its own, and the
+ * daemon holds no descriptor and no memory of the attacker any more.
+ */
+#include <dirent.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/cleanup.h"
+#include "tests/fake/attacks.h"
+#include "tests/fake/world.h"
+
+static unsigned int count_fds(pid_t pid)
+{
+	char path[32];
+	cleanup_dir DIR *dir = NULL;
+	unsigned int n = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	dir = opendir(path);
+	while (dir && readdir(dir))
+		n++;
+	return n;
+}
+
+/* Mappings of guest memory that the daemon has. */
+static unsigned int count_mappings(pid_t pid)
+{
+	cleanup_file FILE *f = NULL;
+	unsigned int n = 0;
+	char line[512];
+
+	snprintf(line, sizeof(line), "/proc/%d/maps", (int)pid);
+	f = fopen(line, "re");
+	while (f && fgets(line, sizeof(line), f))
+		n += strstr(line, "memfd:guest") != NULL;
+	return n;
+}
+
+static void behave_until(struct frontend *f, enum attack_stage stage, const char *path)
+{
+	struct rs_error *err = NULL;
+
+	check_ok(ff_create(f, NULL, &err), &err);
+	check_ok(ff_connect(f, path, &err), &err);
+	if (stage >= ATTACK_REALIZED)
+		check_ok(ff_realize(f, &err), &err);
+	if (stage < ATTACK_STARTED)
+		return;
+	check_ok(ff_start_queues(f, &err), &err);
+	ff_offer_events(f, 4);
+	world_notify(f, RS_KIND_ATTACH, 0, 0);
+}
+
+static void good_vm_is_served(struct frontend *good, const char *after)
+{
+	world_notify(good, RS_KIND_START, 1, 60);
+	check_sched(good->vm.tid[0], SCHED_FIFO, 60, after);
+	world_notify(good, RS_KIND_END, 1, 60);
+	check_sched(good->vm.tid[0], SCHED_OTHER, 0, after);
+}
+
+static void attack(struct world *w, const struct attack *a)
+{
+	struct frontend *good = &w->vm[0], *bad = &w->vm[1];
+	struct rs_error *err = NULL;
+	char path[DAEMON_PATH_MAX];
+
+	print_message("  %s\n", a->name);
+	check_ok(daemon_add_vm(&w->daemon, "bad", 0, NULL, &err), &err);
+	daemon_vm_socket(&w->daemon, "bad", path);
+	behave_until(bad, a->stage, path);
+	a->run(bad);
+	good_vm_is_served(good, a->name);
+	if (!daemon_alive(&w->daemon))
+		fail_msg("the daemon did not survive");
+	if (a->counter && !daemon_wait_number(&w->daemon, "bad", a->counter, 1, STEP_LIMIT_MS))
+		fail_msg("%s was not counted", a->counter);
+	check_sched(bad->vm.tid[0], SCHED_OTHER, 0, "the attacker");
+	/* An event for everyone, the attacker's broken queue included. */
+	check_ok(daemon_command(&w->daemon, "policy", "none", "bad", &err), &err);
+	check_ok(daemon_command(&w->daemon, "remove-vm", "bad", NULL, &err), &err);
+	ff_destroy(bad);
+	good_vm_is_served(good, "after the attacker was removed");
+}
+
+static void all_attacks(struct world *w, const struct attack *a)
+{
+	unsigned int fds, mappings;
+
+	world_simple(w);
+	good_vm_is_served(&w->vm[0], "before");
+	fds = count_fds(w->daemon.pid);
+	mappings = count_mappings(w->daemon.pid);
+	assert_true(mappings > 0);
+	for (; a->name; a++) {
+		attack(w, a);
+		assert_int_equal(count_fds(w->daemon.pid), fds);
+		assert_int_equal(count_mappings(w->daemon.pid), mappings);
+	}
+}
+
+static void test_protocol_attacks(void **state)
+{
+	all_attacks(*state, protocol_attacks);
+}
+
+static void test_ring_attacks(void **state)
+{
+	all_attacks(*state, ring_attacks);
+}
+
+/* A second front end on the same socket: the first one keeps its VM. */
+static void test_second_connection(void **state)
+{
+	struct rs_error *err = NULL;
+	struct world *w = *state;
+	struct frontend *f = world_simple(w), *second = &w->vm[1];
+	char path[DAEMON_PATH_MAX];
+
+	daemon_vm_socket(&w->daemon, "a", path);
+	check_ok(ff_create(second, NULL, &err), &err);
+	if (ff_connect(second, path, &err)) /* refused at once: as good */
+		rs_error_free(&err);
+	else
+		ff_send(second, FF_GET_FEATURES, NULL, 0, NULL, 0, NULL);
+	good_vm_is_served(f, "with a second connection");
+	check_number(&w->daemon, "a", "pid", f->vm.pid);
+	check_sched(second->vm.tid[0], SCHED_OTHER, 0, "the second process");
+}
+
+/* A process that has no vCPU threads is no VM; nothing of it is touched. */
+static void test_no_vcpu_threads(void **state)
+{
+	struct rs_error *err = NULL;
+	struct world *w = *state;
+	struct frontend *f = &w->vm[0];
+	char path[DAEMON_PATH_MAX];
+
+	world_start(w, "ring");
+	check_ok(daemon_add_vm(&w->daemon, "a", 0, NULL, &err), &err);
+	daemon_vm_socket(&w->daemon, "a", path);
+	check_ok(ff_create(f, &(struct fake_vm_options){ .accelerator = "xyz" }, &err), &err);
+	check_ok(ff_connect(f, path, &err), &err);
+	if (!ff_realize(f, &err) && !ff_start_queues(f, &err))
+		ff_notify(f, RS_KIND_START, 1, 50);
+	rs_error_free(&err);
+	check_sched(f->vm.tid[0], SCHED_OTHER, 0, "a thread that is no vCPU");
+	assert_true(daemon_alive(&w->daemon));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WORLD_TEST(test_protocol_attacks),
+		WORLD_TEST(test_ring_attacks),
+		WORLD_TEST(test_second_connection),
+		WORLD_TEST(test_no_vcpu_threads),
+	};
+
+	return cmocka_run_group_tests_name("hostile VMs", tests, NULL, NULL) ? 1 : 0;
+}
