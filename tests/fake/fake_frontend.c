@@ -148,11 +148,12 @@ static int receive(struct frontend *f, void *to, size_t size, struct rs_error **
 int ff_reply(struct frontend *f, uint32_t request, void *payload, uint32_t size,
 	     struct rs_error **err)
 {
+	const uint32_t flags = FF_FLAG_VERSION | FF_FLAG_REPLY;
 	struct ff_header h;
 
 	if (receive(f, &h, sizeof(h), err))
 		return rs_fail_wrap(err, "reply to request %u", request);
-	if (h.request != request || h.flags != (FF_FLAG_VERSION | FF_FLAG_REPLY) || h.size != size)
+	if (h.request != request || h.flags != flags || h.size != size)
 		return rs_fail(err, EPROTO,
 			       "reply to request %u: request %u flags %#x size %u, expected size %u",
 			       request, h.request, h.flags, h.size, size);

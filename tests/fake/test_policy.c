@@ -85,6 +85,26 @@ static void test_ring_boot_restores_unlifted(void **state)
 	assert_int_equal(s.nice, 5);
 }
 
+/* Not only the vCPUs: the main thread, and what it creates meanwhile. */
+static void test_ring_boot_whole_process(void **state)
+{
+	struct rs_error *err = NULL;
+	struct world *w = *state;
+	struct frontend *f;
+	pid_t late;
+
+	world_start(w, "ring_boot");
+	f = world_boot(w, 0, "a", 0, NULL, NULL);
+	check_sched(f->vm.pid, SCHED_IDLE, 0, "main thread, booting");
+	late = fake_vm_add_vcpu(&f->vm, &err);
+	check_ok(late, &err);
+	check_sched(late, SCHED_IDLE, 0, "a thread born while booting");
+	world_notify(f, RS_KIND_START, 1, 50);
+	check_sched(f->vm.tid[0], SCHED_FIFO, 50, "first START");
+	check_sched(f->vm.pid, SCHED_OTHER, 0, "main thread, lifted");
+	check_sched(late, SCHED_OTHER, 0, "the thread born while booting, lifted");
+}
+
 /* ring_boot lifts the VM of the START alone. */
 static void test_ring_boot_each_vm(void **state)
 {
@@ -207,6 +227,7 @@ int main(void)
 		WORLD_TEST(test_static_is_always_real_time),
 		WORLD_TEST(test_ring_boot),
 		WORLD_TEST(test_ring_boot_restores_unlifted),
+		WORLD_TEST(test_ring_boot_whole_process),
 		WORLD_TEST(test_ring_boot_each_vm),
 		WORLD_TEST(test_changed_while_connected),
 		WORLD_TEST(test_events_are_numbered),

@@ -4,25 +4,17 @@
  * restores are read from the vCPU's thread while the guest stands still at
  * known points. Run once under TCG and once under KVM, where that is.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "host/error.h"
-#include "tests/fake/daemon.h"
+#include "tests/fake/world.h"
 #include "tests/nano/qemu.h"
 
 /* The firmware alone takes 4 s where KVM itself is emulated. */
 #define BOOT_LIMIT_MS 30000
-#define STEP_LIMIT_MS 5000
 #define CEILING 60
 
 static const char *accelerator;
@@ -30,12 +22,6 @@ static struct daemon the_daemon;
 static struct qemu the_qemu;
 static char vm_name[32];
 static int failed_tests;
-
-static void ok(int r, struct rs_error **err)
-{
-	if (r < 0)
-		fail_msg("%s", *err ? (*err)->message : "no reason given");
-}
 
 static int start_daemon(void **state)
 {
@@ -77,9 +63,9 @@ static void start_vm(const char *name, const char *append)
 	char path[DAEMON_PATH_MAX];
 
 	snprintf(vm_name, sizeof(vm_name), "%s", name);
-	ok(daemon_add_vm(&the_daemon, name, CEILING, NULL, &err), &err);
+	check_ok(daemon_add_vm(&the_daemon, name, CEILING, NULL, &err), &err);
 	daemon_vm_socket(&the_daemon, name, path);
-	ok(qemu_start(&the_qemu, accelerator, path, append, the_daemon.log, &err), &err);
+	check_ok(qemu_start(&the_qemu, accelerator, path, append, the_daemon.log, &err), &err);
 }
 
 static void expect_says(const char *text, int limit_ms)
@@ -90,22 +76,14 @@ static void expect_says(const char *text, int limit_ms)
 
 static void expect_sched(pid_t tid, uint32_t policy, uint32_t priority, const char *when)
 {
-	struct sched_state s;
-
-	if (!thread_wait_sched(tid, policy, priority, STEP_LIMIT_MS, &s))
-		fail_msg("%s: the vCPU thread is %s %u, expected %s %u", when,
-			 sched_policy_name(s.policy), s.priority, sched_policy_name(policy),
-			 priority);
-	print_message("  %s: thread %d is %s %u\n", when, (int)tid, sched_policy_name(s.policy),
-		      s.priority);
+	check_sched(tid, policy, priority, when);
+	print_message("  %s: thread %d is %s %u\n", when, (int)tid, sched_policy_name(policy),
+		      priority);
 }
 
 static void expect_number(const char *path, int64_t expected)
 {
-	int64_t value = daemon_number(&the_daemon, vm_name, path);
-
-	if (value != expected)
-		fail_msg("%s is %lld, expected %lld", path, (long long)value, (long long)expected);
+	check_number(&the_daemon, vm_name, path, expected);
 }
 
 static void expect_clean_exit(void)
@@ -199,7 +177,7 @@ static void test_event(void **state)
 	(void)state;
 	start_vm("event", "mode=event");
 	expect_says("nano: listening", BOOT_LIMIT_MS);
-	ok(daemon_command(&the_daemon, "policy", "none", "event", &err), &err);
+	check_ok(daemon_command(&the_daemon, "policy", "none", "event", &err), &err);
 	expect_says("nano: event 1 revision 1 argument 0", STEP_LIMIT_MS);
 	expect_clean_exit();
 }
@@ -230,11 +208,7 @@ static void test_killed(void **state)
 	expect_says("nano: held", STEP_LIMIT_MS);
 	expect_sched(vcpu(), SCHED_FIFO, 50, "in a ring");
 	qemu_kill(&the_qemu);
-	for (int64_t end = now_ms() + STEP_LIMIT_MS;
-	     daemon_number(&the_daemon, vm_name, "connected") != 0;) {
-		assert_true(now_ms() < end);
-		short_pause();
-	}
+	check_becomes(&the_daemon, vm_name, "connected", 0);
 	expect_number("active_rings.0.ring_id", INT64_MIN);
 }
 
