@@ -11,16 +11,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "guest/control/command.h"
 
 #define RESERVE_MIB_DEFAULT 32
 #define RESERVE_MIB_MAX 4096
 #define HOST_AWAY_MS 100
+#define ROLE_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-"
 
 struct options {
 	const char *port;
-	const char *role;
+	char role[32]; /* one word of HELLO */
 	unsigned long reserve_mib;
 	bool use_stdio;
 };
@@ -30,7 +32,7 @@ static const char usage[] =
 	"  --port PATH    talk over this device; otherwise the virtio-serial port\n"
 	"                 org.ringsched.agent\n"
 	"  --stdio        talk over standard input and output\n"
-	"  --role NAME    control (default) or neighbour\n"
+	"  --role NAME    what HELLO says; otherwise the name of the host\n"
 	"  --reserve MIB  memory for samples, 1 to 4096 (default 32)\n";
 
 static int parse_options(int argc, char **argv, struct options *options)
@@ -46,12 +48,15 @@ static int parse_options(int argc, char **argv, struct options *options)
 	char *end;
 	int c;
 
-	*options = (struct options){ .role = "control", .reserve_mib = RESERVE_MIB_DEFAULT };
+	*options = (struct options){ .reserve_mib = RESERVE_MIB_DEFAULT };
+	gethostname(options->role, sizeof(options->role) - 1);
 	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
 		if (c == 'p') {
 			options->port = optarg;
 		} else if (c == 'r') {
-			options->role = optarg;
+			if (strlen(optarg) >= sizeof(options->role))
+				return -EINVAL;
+			strcpy(options->role, optarg);
 		} else if (c == 's') {
 			options->use_stdio = true;
 		} else if (c == 'm') {
@@ -65,11 +70,9 @@ static int parse_options(int argc, char **argv, struct options *options)
 			return -EINVAL;
 		}
 	}
-	/* The role stands as one word in HELLO. */
-	if (optind != argc || !*options->role || strlen(options->role) > 32 ||
-	    strspn(options->role, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(options->role))
+	if (!*options->role || options->role[strspn(options->role, ROLE_LETTERS)])
 		return -EINVAL;
-	return 0;
+	return optind == argc ? 0 : -EINVAL;
 }
 
 static int do_lines(struct rsc_agent *agent)

@@ -308,7 +308,7 @@ struct rsc_stop_result rsc_rings_stop(struct rsc_rings *rings)
 
 void rsc_ring_notes(const struct rsc_ring *ring, struct rsc_log_notes *notes)
 {
-	*notes = (struct rsc_log_notes){ .share = ring->spec.share };
+	*notes = (struct rsc_log_notes){ 0 };
 	for (uint32_t i = 0; i < ring->spec.params.members; i++) {
 		notes->handover_errors += ring->seat[i]->handover_errors;
 		notes->handover_gaps += ring->seat[i]->handover_gaps;

@@ -163,9 +163,11 @@ static void put_note(struct writer *w, const char *what, uint64_t value)
 /*
  * A turn was cut off where it did not end (its process was killed), or where
  * it took longer than the deadline from the moment it was given: then the
- * engine went on with the next. A turn is given at the release, or when the
- * one before it ended or was cut off; where that one had none, its own start
- * is the latest it can have been.
+ * engine went on with the next. A turn is given when the one before it ended
+ * or was cut off, the first one when the release is noticed, which a vCPU that
+ * stood still may do late: at the latest it was when the turn began. A turn
+ * that was given and not taken in time has no start itself; what shows it is
+ * that the next began so late.
  */
 static uint32_t row_flags(const struct rsc_log *log, const uint64_t *row)
 {
@@ -175,13 +177,15 @@ static uint32_t row_flags(const struct rsc_log *log, const uint64_t *row)
 	for (uint32_t c = 0; c < log->columns; c++) {
 		uint64_t start = row[1 + 2 * c], end = row[2 + 2 * c];
 
-		if (!start) {
-			given = 0;
+		if (!start)
 			continue;
-		}
-		if (!given || given > start)
+		if (!c)
 			given = start;
-		if (!end || end - given >= log->deadline_ns) {
+		if (start >= given + log->deadline_ns) {
+			flags = RSC_CUT_OFF;
+			given = start;
+		}
+		if (!end || end >= given + log->deadline_ns) {
 			flags = RSC_CUT_OFF;
 			end = given + log->deadline_ns;
 		}
@@ -230,10 +234,8 @@ int rsc_log_csv(const struct rsc_log *log, const struct rsc_log_notes *notes, rs
 	for (uint32_t c = 0; c < log->columns; c++)
 		if (log->lost[c] > lost)
 			lost = log->lost[c];
-	if (notes->share) {
+	if (notes->handover_errors)
 		put_note(&w, "# handover errors ", notes->handover_errors);
-		put_note(&w, "# handover gaps ", notes->handover_gaps);
-	}
 	if (lost)
 		put_note(&w, "# lost ", lost);
 	flush(&w);

@@ -53,10 +53,9 @@ bool rsc_log_begin(struct rsc_log *log, uint32_t column, const struct rs_turn *t
 		   uint64_t start_ns);
 void rsc_log_end(struct rsc_log *log, uint32_t column, uint64_t sequence, uint64_t end_ns);
 
-/* Counts of the whole ring, for the CSV's last lines. */
+/* Counts of the whole ring's processes. */
 struct rsc_log_notes {
-	bool share; /* print the two below */
-	uint64_t handover_errors;
+	uint64_t handover_errors; /* a last line of the CSV, unless 0 */
 	uint64_t handover_gaps;
 };
 

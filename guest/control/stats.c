@@ -1,17 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "guest/control/stats.h"
 
 #define MODULE_STATS "/sys/kernel/debug/ringsched/stats"
-#define MODULE_DEVICE "/dev/ringsched"
+#define MODULE_DRIVER "/sys/bus/virtio/drivers/ringsched"
 
+/* A driver's folder in sysfs has a link by the name of each device it drives. */
 bool rsc_stats_module(void)
 {
-	return access(MODULE_DEVICE, R_OK | W_OK) == 0;
+	DIR *dir = opendir(MODULE_DRIVER);
+	struct dirent *entry;
+	bool found = false;
+
+	if (!dir)
+		return false;
+	while (!found && (entry = readdir(dir)))
+		found = !strncmp(entry->d_name, "virtio", strlen("virtio"));
+	closedir(dir);
+	return found;
 }
 
 static void print_module(FILE *out)
