@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness/cell.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "harness/cell_state.h"
+#include "harness/daemon.h"
+#include "harness/folder.h"
+#include "harness/journal.h"
+#include "harness/leftovers.h"
+#include "harness/progress.h"
+#include "harness/wait.h"
+#include "harness/witness.h"
+#include "host/cleanup.h"
+#include "host/error.h"
+#include "host/policy.h"
+
+#define CONTROL_UP_S 90 /* a control guest's boot */
+#define AROUND_S 60 /* what a cell needs around its phases, generously */
+#define BOOT_GUESS_S 45 /* a neighbour's boot, for the first estimate only */
+#define TRACE_MAX 100000 /* events; what an answer of the daemon can carry */
+
+double cell_longest_s(const struct scenario *s)
+{
+	return s->warmup_s + s->solo_s + s->boot_timeout_s + s->shared_s + AROUND_S;
+}
+
+double cell_guess_s(const struct scenario *s)
+{
+	double boot = s->boot_timeout_s < BOOT_GUESS_S ? s->boot_timeout_s : BOOT_GUESS_S;
+
+	return 10 + s->warmup_s + s->solo_s + boot + s->shared_s;
+}
+
+/* Two events a period and ring; every task switch where a policy wants that. */
+static unsigned int trace_room(const struct cell_state *cell)
+{
+	const struct scenario *s = cell->context->scenario;
+	const struct policy *policy = policy_find(cell->plan->policy, NULL);
+	double events = 1000;
+	unsigned int i, k;
+
+	if (policy && policy->needs == RS_SOURCE_SWITCH)
+		return TRACE_MAX;
+	for (i = 0; i < s->vm_count; i++)
+		for (k = 0; k < s->vms[i].ring_count; k++)
+			events += 2 * cell_longest_s(s) * 1e6 /
+				  (double)s->vms[i].rings[k].period_us;
+	return events > TRACE_MAX ? TRACE_MAX : (unsigned int)events;
+}
+
+static int step_prepare(struct cell_state *cell, struct rs_error **err)
+{
+	const struct scenario *s = cell->context->scenario;
+	int ret = folder_make(cell->plan->dir, 0755, err);
+
+	cell->limits = json_object_new_array();
+	for (; ret == 0 && cell->vm_count < s->vm_count; cell->vm_count++)
+		ret = cell_vm_prepare(cell, &cell->vms[cell->vm_count],
+				      &s->vms[cell->vm_count], err);
+	return ret;
+}
+
+static int step_daemon(struct cell_state *cell, struct rs_error **err)
+{
+	const struct cell_context *c = cell->context;
+	const char *dir = journal_dir(c->journal);
+	cleanup_free char *control = folder_path(dir, "control");
+	cleanup_free char *record = folder_path(dir, "record");
+	cleanup_free char *log = folder_path(cell->plan->dir, "ringschedd.log");
+	struct daemon_config config = {
+		.program = c->daemon,
+		.policy = cell->plan->policy,
+		.control_socket = control,
+		.record = record,
+		.log = log,
+		.cpu = c->scenario->housekeeping_cores[0],
+		.trace_events = trace_room(cell),
+	};
+
+	if (!control || !record || !log)
+		return rs_fail(err, ENOMEM, "out of memory");
+	cell->daemon = daemon_start(&config, c->journal, err);
+	return cell->daemon ? 0 : -EIO;
+}
+
+/* Before any QEMU: it connects to the daemon's socket when it starts. */
+static int step_register(struct cell_state *cell, struct rs_error **err)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; ret == 0 && i < cell->vm_count; i++) {
+		const struct scenario_vm *vm = cell->vms[i].vm;
+		struct daemon_vm registered = {
+			.name = vm->name,
+			.notify_socket = cell->vms[i].notify_socket,
+			.ceiling = vm->priority_ceiling,
+			.rt_budget_permille = cell_vm_budget(cell->context->scenario, vm),
+		};
+
+		ret = daemon_add_vm(cell->daemon, &registered, err);
+	}
+	return ret;
+}
+
+static int step_witness(struct cell_state *cell, struct rs_error **err)
+{
+	const struct scenario *s = cell->context->scenario;
+
+	cell->witness = witness_start(s->shared_cores[0], cell_longest_s(s), err);
+	return cell->witness ? 0 : -EIO;
+}
+
+/* Calls fn() with each VM of the role. */
+static int each_vm(struct cell_state *cell, enum vm_role role,
+		   int (*fn)(struct cell_state *cell, struct cell_vm *v, struct rs_error **err),
+		   struct rs_error **err)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; ret == 0 && i < cell->vm_count; i++)
+		if (cell->vms[i].vm->role == role)
+			ret = fn(cell, &cell->vms[i], err);
+	return ret;
+}
+
+static int bring_up_control(struct cell_state *cell, struct cell_vm *v, struct rs_error **err)
+{
+	int ret = cell_vm_start(cell, v, err);
+
+	return ret < 0 ? ret : cell_vm_wait_up(v, CONTROL_UP_S, err);
+}
+
+static int step_control(struct cell_state *cell, struct rs_error **err)
+{
+	int ret;
+
+	progress_phase(cell->context->progress, "starting the control VM");
+	ret = each_vm(cell, VM_ROLE_CONTROL, bring_up_control, err);
+	return ret < 0 ? ret : each_vm(cell, VM_ROLE_CONTROL, cell_vm_begin_work, err);
+}
+
+static int step_warm_up(struct cell_state *cell, struct rs_error **err)
+{
+	return wait_until(wait_deadline(cell->context->scenario->warmup_s), err);
+}
+
+static int step_solo(struct cell_state *cell, struct rs_error **err)
+{
+	int ret = cell_phase_begin(cell, PHASE_SOLO, err);
+
+	if (ret == 0)
+		ret = wait_until(wait_deadline(cell->context->scenario->solo_s), err);
+	return ret < 0 ? ret : cell_phase_end(cell, PHASE_SOLO, err);
+}
+
+/* Several neighbours boot one after the other; their times add up. */
+static int boot_neighbour(struct cell_state *cell, struct cell_vm *v, struct rs_error **err)
+{
+	int64_t begin;
+	int ret = cell_vm_start(cell, v, err);
+
+	if (ret < 0)
+		return ret;
+	begin = wait_now_ns();
+	ret = cell_vm_wait_up(v, cell->context->scenario->boot_timeout_s, err);
+	if (ret < 0)
+		return ret;
+	if (cell->neighbour_boot_s < 0)
+		cell->neighbour_boot_s = 0;
+	cell->neighbour_boot_s += (double)(v->hello_ns - begin) / 1e9;
+	return 0;
+}
+
+static int count_one(struct cell_state *cell, struct cell_vm *v, struct rs_error **err)
+{
+	(void)cell;
+	(void)v;
+	(void)err;
+	return 1;
+}
+
+static bool has_neighbour(struct cell_state *cell)
+{
+	return each_vm(cell, VM_ROLE_NEIGHBOUR, count_one, NULL) != 0;
+}
+
+/* From right before the neighbour's QEMU exists to its login target. */
+static int step_boot(struct cell_state *cell, struct rs_error **err)
+{
+	int ret;
+
+	if (!has_neighbour(cell))
+		return 0;
+	ret = cell_phase_begin(cell, PHASE_BOOT, err);
+	if (ret == 0)
+		ret = each_vm(cell, VM_ROLE_NEIGHBOUR, boot_neighbour, err);
+	return ret < 0 ? ret : cell_phase_end(cell, PHASE_BOOT, err);
+}
+
+static int step_shared(struct cell_state *cell, struct rs_error **err)
+{
+	double length = cell->context->scenario->shared_s;
+	int ret;
+
+	if (!has_neighbour(cell) || length <= 0)
+		return 0;
+	progress_phase(cell->context->progress, "starting the neighbour's rings");
+	ret = each_vm(cell, VM_ROLE_NEIGHBOUR, cell_vm_begin_work, err);
+	if (ret == 0)
+		ret = cell_phase_begin(cell, PHASE_SHARED, err);
+	if (ret == 0)
+		ret = wait_until(wait_deadline(length), err);
+	return ret < 0 ? ret : cell_phase_end(cell, PHASE_SHARED, err);
+}
+
+static int end_work(struct cell_state *cell, struct cell_vm *v, struct rs_error **err)
+{
+	(void)cell;
+	return cell_vm_end_work(v, err);
+}
+
+static int step_collect(struct cell_state *cell, struct rs_error **err)
+{
+	int ret;
+
+	progress_phase(cell->context->progress, "reading out");
+	ret = each_vm(cell, VM_ROLE_NEIGHBOUR, end_work, err);
+	if (ret == 0)
+		ret = each_vm(cell, VM_ROLE_CONTROL, end_work, err);
+	witness_stop(cell->witness);
+	return ret < 0 ? ret : cell_collect(cell, err);
+}
+
+/* The order is the experiment. */
+static const struct {
+	const char *name;
+	int (*run)(struct cell_state *cell, struct rs_error **err);
+} steps[] = {
+	{"preparing", step_prepare},
+	{"starting the daemon", step_daemon},
+	{"registering the VMs", step_register},
+	{"starting the witness", step_witness},
+	{"starting the control VM", step_control},
+	{"warming up", step_warm_up},
+	{"phase solo", step_solo},
+	{"phase boot", step_boot},
+	{"phase shared", step_shared},
+	{"reading out", step_collect},
+};
+
+/* Neighbours first, so that the control VM ends as it began: alone. Always
+ * completes; fails if the daemon did not end well or something was left. */
+static int tear_down(struct cell_state *cell, struct rs_error **err)
+{
+	const struct cell_context *c = cell->context;
+	unsigned int i;
+	int ret;
+
+	for (i = cell->vm_count; i-- > 0;)
+		cell_vm_destroy(cell, &cell->vms[i]);
+	ret = daemon_stop(cell->daemon, err);
+	for (i = 0; i < cell->vm_count; i++)
+		cell_vm_free(&cell->vms[i]);
+	cell->daemon = NULL;
+	if (cell->witness)
+		witness_stop(cell->witness);
+	return ret < 0 ? ret : leftovers_check(journal_id(c->journal), err);
+}
+
+static int run_steps(struct cell_state *cell, struct rs_error **err)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		int ret = wait_check(err);
+
+		if (ret == 0)
+			ret = steps[i].run(cell, err);
+		if (ret < 0)
+			return rs_fail_wrap(err, "%s", steps[i].name);
+	}
+	return 0;
+}
+
+int cell_measure(const struct cell_context *context, const struct cell_plan *plan,
+		 struct rs_error **err)
+{
+	struct cell_state cell = {.context = context, .plan = plan, .neighbour_boot_s = -1};
+	struct rs_error *failed = NULL;
+
+	run_steps(&cell, &failed);
+	tear_down(&cell, &failed);
+	if (!failed)
+		cellfile_write(&cell, &failed);
+	if (failed)
+		cellfile_write_failure(&cell, failed);
+	witness_free(cell.witness);
+	json_object_put(cell.limits);
+	json_object_put(cell.status);
+	if (!failed)
+		return 0;
+	rs_fail(err, failed->code, "%s", failed->message);
+	rs_error_free(&failed);
+	return -(*err)->code;
+}

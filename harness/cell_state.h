@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A cell while it is measured: shared by the files cell*.c only.
+ */
+#ifndef RINGSCHED_CELL_STATE_H
+#define RINGSCHED_CELL_STATE_H
+
+#include <json-c/json_object.h>
+#include <stdbool.h>
+
+#include "harness/agent.h"
+#include "harness/cell.h"
+#include "harness/cellread.h"
+#include "harness/domain.h"
+#include "harness/scenario.h"
+#include "harness/schedstat.h"
+
+#define CELL_VCPUS_MAX 4 /* of a VM; the scenario's bound */
+
+struct cell_vm {
+	const struct scenario_vm *vm;
+	struct domain domain;
+	struct agent *agent; /* NULL before the VM is up */
+	int64_t hello_ns; /* when its agent was ready */
+	bool working; /* calibrated, its rings run or ran */
+	struct agent_clock clock, clock_end; /* before its rings began, after their end */
+	uint64_t iterations_per_ms;
+	char *agent_socket, *notify_socket, *console, *disk; /* owned paths */
+	pid_t vcpus[CELL_VCPUS_MAX]; /* thread ids; 0 before the VM exists */
+	struct schedstat at_begin[CELL_VCPUS_MAX]; /* of the phase under way */
+	struct schedstat in_phase[PHASE_COUNT][CELL_VCPUS_MAX];
+	bool was_in_phase[PHASE_COUNT];
+	uint64_t kicks, periods;
+};
+
+struct cell_stretch { /* a phase, as it was */
+	bool present;
+	int64_t begin_ns, end_ns;
+	uint64_t steal_us;
+};
+
+struct cell_state {
+	const struct cell_context *context;
+	const struct cell_plan *plan;
+	struct daemon *daemon;
+	struct witness *witness;
+	struct cell_vm vms[SCENARIO_VMS_MAX];
+	unsigned int vm_count;
+	struct cell_stretch phases[PHASE_COUNT];
+	double neighbour_boot_s; /* all of them, one after the other; < 0 = none */
+	struct json_object *limits; /* rows read back */
+	struct json_object *status; /* the daemon's, at the end */
+};
+
+/* cell_vm.c: a VM from its creation to its rings' end. */
+int cell_vm_prepare(struct cell_state *cell, struct cell_vm *v, const struct scenario_vm *vm,
+		    struct rs_error **err);
+int cell_vm_start(struct cell_state *cell, struct cell_vm *v, struct rs_error **err);
+int cell_vm_wait_up(struct cell_vm *v, double timeout_s, struct rs_error **err);
+int cell_vm_begin_work(struct cell_state *cell, struct cell_vm *v, struct rs_error **err);
+int cell_vm_end_work(struct cell_vm *v, struct rs_error **err);
+void cell_vm_destroy(struct cell_state *cell, struct cell_vm *v);
+void cell_vm_free(struct cell_vm *v); /* after the daemon's end */
+unsigned int cell_vm_budget(const struct scenario *s, const struct scenario_vm *vm);
+
+/* cell_phase.c: borders of the measured phases. */
+int cell_phase_begin(struct cell_state *cell, enum phase phase, struct rs_error **err);
+int cell_phase_end(struct cell_state *cell, enum phase phase, struct rs_error **err);
+
+/* cell_collect.c: what the guests and the daemon have to say at the end. */
+int cell_collect(struct cell_state *cell, struct rs_error **err);
+
+/* cellfile.c: cell.json, and cell-failed.txt instead of it. */
+int cellfile_write(const struct cell_state *cell, struct rs_error **err);
+void cellfile_write_failure(const struct cell_state *cell, const struct rs_error *why);
+
+/* Seconds that rings may run at most: room for samples, trace and probes. */
+double cell_longest_s(const struct scenario *s);
+
+#endif

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "harness/cell_state.h"
+#include "harness/folder.h"
+#include "harness/jsonread.h"
+#include "harness/witness.h"
+#include "host/cleanup.h"
+#include "host/error.h"
+
+static void add_int(struct json_object *o, const char *key, int64_t value)
+{
+	json_object_object_add(o, key, json_object_new_int64(value));
+}
+
+static void add_string(struct json_object *o, const char *key, const char *value)
+{
+	json_object_object_add(o, key, json_object_new_string(value));
+}
+
+/* How fast the guest's clock falls behind ours, in parts per billion. */
+static int64_t drift_ppb(const struct cell_vm *v)
+{
+	int64_t apart = v->clock_end.at_guest_ns - v->clock.at_guest_ns;
+	double drift = (double)(v->clock_end.offset_ns - v->clock.offset_ns);
+
+	return apart > 0 ? (int64_t)(drift / (double)apart * 1e9) : 0;
+}
+
+static struct json_object *clock_json(const struct cell_state *cell)
+{
+	struct json_object *all = json_object_new_object();
+	unsigned int i;
+
+	for (i = 0; i < cell->vm_count; i++) {
+		const struct cell_vm *v = &cell->vms[i];
+		struct json_object *o;
+
+		if (!v->working)
+			continue;
+		o = json_object_new_object();
+		add_int(o, "offset_ns", v->clock.offset_ns);
+		add_int(o, "error_ns", v->clock.error_ns);
+		add_int(o, "drift_ppb", drift_ppb(v));
+		add_int(o, "at_guest_ns", v->clock.at_guest_ns);
+		json_object_object_add(all, v->vm->name, o);
+	}
+	return all;
+}
+
+static void add_vcpus(struct json_object *rows, const struct cell_vm *v, enum phase phase)
+{
+	unsigned int i;
+
+	for (i = 0; v->was_in_phase[phase] && i < v->vm->vcpus; i++) {
+		const struct schedstat *s = &v->in_phase[phase][i];
+		struct json_object *row = json_object_new_object();
+
+		add_string(row, "vm", v->vm->name);
+		add_int(row, "index", i);
+		add_int(row, "tid", v->vcpus[i]);
+		add_int(row, "run_ns", (int64_t)s->run_ns);
+		add_int(row, "wait_ns", (int64_t)s->wait_ns);
+		add_int(row, "slices", (int64_t)s->slices);
+		json_object_array_add(rows, row);
+	}
+}
+
+static struct json_object *phases_json(const struct cell_state *cell)
+{
+	struct json_object *all = json_object_new_array();
+	unsigned int p, i;
+
+	for (p = 0; p < PHASE_COUNT; p++) {
+		struct json_object *o, *rows;
+
+		if (!cell->phases[p].present)
+			continue;
+		o = json_object_new_object();
+		rows = json_object_new_array();
+		add_string(o, "name", phase_names[p]);
+		add_int(o, "begin_ns", cell->phases[p].begin_ns);
+		add_int(o, "end_ns", cell->phases[p].end_ns);
+		for (i = 0; i < cell->vm_count; i++)
+			add_vcpus(rows, &cell->vms[i], p);
+		json_object_object_add(o, "vcpus", rows);
+		json_object_array_add(all, o);
+	}
+	return all;
+}
+
+static struct json_object *ring_json(const struct cell_vm *v, const struct scenario_ring *r)
+{
+	struct json_object *o = json_object_new_object();
+	struct json_object *work = json_object_new_array();
+	char samples[80];
+	unsigned int i;
+
+	for (i = 0; i < r->processes; i++)
+		json_object_array_add(work, json_object_new_int64(r->work_us[i]));
+	snprintf(samples, sizeof(samples), "samples-%s-%u.csv.gz", v->vm->name, r->id);
+	add_string(o, "vm", v->vm->name);
+	add_int(o, "ring_id", r->id);
+	add_int(o, "ring_prio", r->prio);
+	add_int(o, "period_ns", (int64_t)r->period_us * 1000);
+	add_int(o, "deadline_ns", (int64_t)r->deadline_us * 1000);
+	add_int(o, "processes", r->processes);
+	json_object_object_add(o, "work_us", work);
+	add_int(o, "iterations_per_ms", (int64_t)v->iterations_per_ms);
+	add_string(o, "samples", samples);
+	return o;
+}
+
+static struct json_object *rings_json(const struct cell_state *cell)
+{
+	struct json_object *all = json_object_new_array();
+	unsigned int i, k;
+
+	for (i = 0; i < cell->vm_count; i++)
+		for (k = 0; cell->vms[i].working && k < cell->vms[i].vm->ring_count; k++)
+			json_object_array_add(all, ring_json(&cell->vms[i],
+							     &cell->vms[i].vm->rings[k]));
+	return all;
+}
+
+static struct json_object *kicks_json(const struct cell_state *cell)
+{
+	struct json_object *all = json_object_new_object();
+	unsigned int i;
+
+	for (i = 0; i < cell->vm_count; i++) {
+		struct json_object *o;
+
+		if (!cell->vms[i].working)
+			continue;
+		o = json_object_new_object();
+		add_int(o, "kicks", (int64_t)cell->vms[i].kicks);
+		add_int(o, "periods", (int64_t)cell->vms[i].periods);
+		json_object_object_add(all, cell->vms[i].vm->name, o);
+	}
+	return all;
+}
+
+static struct json_object *steal_json(const struct cell_state *cell)
+{
+	struct json_object *o = json_object_new_object();
+	unsigned int p;
+
+	for (p = 0; p < PHASE_COUNT; p++)
+		if (cell->phases[p].present)
+			add_int(o, phase_names[p], (int64_t)cell->phases[p].steal_us);
+	return o;
+}
+
+int cellfile_write(const struct cell_state *cell, struct rs_error **err)
+{
+	cleanup_free char *path = folder_path(cell->plan->dir, "cell.json");
+	struct json_object *o = json_object_new_object();
+	int ret;
+
+	add_int(o, "schema", 1);
+	add_string(o, "policy", cell->plan->policy);
+	add_int(o, "boot", cell->plan->boot);
+	add_int(o, "order", cell->plan->order);
+	json_object_object_add(o, "clock", clock_json(cell));
+	json_object_object_add(o, "phases", phases_json(cell));
+	json_object_object_add(o, "rings", rings_json(cell));
+	json_object_object_add(o, "kicks", kicks_json(cell));
+	json_object_object_add(o, "neighbour_boot_s",
+			       cell->neighbour_boot_s >= 0 ? json_number(cell->neighbour_boot_s)
+							   : NULL);
+	json_object_object_add(o, "daemon", json_object_get(cell->status));
+	json_object_object_add(o, "witness", witness_json(cell->witness));
+	json_object_object_add(o, "limits", json_object_get(cell->limits));
+	json_object_object_add(o, "steal_us", steal_json(cell));
+	ret = path ? json_write(o, path, err) : rs_fail(err, ENOMEM, "out of memory");
+	json_object_put(o);
+	return ret;
+}
+
+static void add_tail(const struct cell_state *cell, const char *name, FILE *to)
+{
+	cleanup_free char *path = folder_path(cell->plan->dir, "%s", name);
+
+	fprintf(to, "\nEnd of %s:\n", name);
+	if (path)
+		folder_tail(path, 15, "    ", to);
+}
+
+void cellfile_write_failure(const struct cell_state *cell, const struct rs_error *why)
+{
+	cleanup_free char *path = folder_path(cell->plan->dir, "cell-failed.txt");
+	cleanup_file FILE *to = path ? fopen(path, "we") : NULL;
+	char name[80];
+	unsigned int i;
+
+	if (!to)
+		return;
+	fprintf(to, "%s\n", why->message);
+	add_tail(cell, "ringschedd.log", to);
+	for (i = 0; i < cell->vm_count; i++) {
+		snprintf(name, sizeof(name), "console-%s.log", cell->vms[i].vm->name);
+		add_tail(cell, name, to);
+		snprintf(name, sizeof(name), "qemu-%s.log", cell->vms[i].vm->name);
+		add_tail(cell, name, to);
+	}
+}

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness/daemon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json_tokener.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "harness/journal.h"
+#include "harness/process.h"
+#include "harness/wait.h"
+#include "host/cleanup.h"
+#include "host/control_client.h"
+#include "host/error.h"
+#include "host/record.h"
+
+#define READY_S 10 /* from its start to "ready" */
+#define STOP_MS 10000 /* to restore all and end */
+#define REQUEST_MS 15000
+
+struct daemon {
+	pid_t pid;
+	struct process proc;
+	int pidfd; /* watched by every wait */
+	char *record, *control_socket; /* owned */
+	struct control_client *client;
+};
+
+/* In the child, between fork and exec: system calls only. */
+static void become_daemon(const struct daemon_config *c, const char *trace, const char *cpu,
+			  int ready, pid_t parent)
+{
+	int log = open(c->log, O_WRONLY | O_CREAT | O_APPEND, 0644);
+
+	/* Ctrl-C is for the run, which then ends the daemon in its own time. */
+	setsid();
+	/* If the run is killed the daemon restores all scheduling by itself. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent || log < 0)
+		_exit(127);
+	dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
+	dup2(ready, STDOUT_FILENO);
+	dup2(log, STDERR_FILENO);
+	execl(c->program, c->program, "--control", c->control_socket, "--policy", c->policy,
+	      "--cpu", cpu, "--record", c->record, "--trace", trace, (char *)NULL);
+	dprintf(STDERR_FILENO, "%s: %s\n", c->program, strerror(errno));
+	_exit(127);
+}
+
+static pid_t spawn(const struct daemon_config *c, int *ready, struct rs_error **err)
+{
+	char trace[16], cpu[16];
+	pid_t pid, parent = getpid();
+	int ends[2];
+
+	snprintf(trace, sizeof(trace), "%u", c->trace_events);
+	snprintf(cpu, sizeof(cpu), "%d", c->cpu);
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return rs_fail_errno(err, errno, "creating a pipe");
+	pid = fork();
+	if (pid == 0)
+		become_daemon(c, trace, cpu, ends[1], parent);
+	close(ends[1]);
+	*ready = ends[0];
+	return pid < 0 ? rs_fail_errno(err, errno, "starting %s", c->program) : pid;
+}
+
+static int wait_ready(int ready, struct rs_error **err)
+{
+	int64_t deadline = wait_deadline(READY_S);
+	char text[64];
+	size_t used = 0;
+	ssize_t got;
+	int ret;
+
+	for (;;) {
+		ret = wait_fd(ready, POLLIN, deadline, err);
+		if (ret < 0)
+			return ret;
+		got = read(ready, text + used, sizeof(text) - 1 - used);
+		if (got <= 0)
+			return rs_fail(err, EIO, "it ended before it was ready");
+		used += (size_t)got;
+		text[used] = '\0';
+		if (!strcmp(text, "ready\n"))
+			return 0;
+		if (used == sizeof(text) - 1 || strchr(text, '\n'))
+			return rs_fail(err, EPROTO, "it printed '%s' where 'ready' is due", text);
+	}
+}
+
+static int bring_up(struct daemon *d, const struct daemon_config *c, struct journal *j,
+		    struct rs_error **err)
+{
+	cleanup_close int ready = -1;
+	int ret = journal_add(j, err, "record %s", c->record);
+
+	if (ret < 0)
+		return ret;
+	d->pid = spawn(c, &ready, err);
+	if (d->pid < 0)
+		return d->pid;
+	d->proc = process_of(d->pid);
+	ret = journal_add(j, err, "daemon %d %llu", (int)d->pid,
+			  (unsigned long long)d->proc.start);
+	if (ret < 0)
+		return ret;
+	ret = wait_ready(ready, err);
+	if (ret < 0)
+		return ret;
+	d->pidfd = process_open(&d->proc, err);
+	if (d->pidfd < 0)
+		return d->pidfd;
+	ret = wait_watch(d->pidfd, "ringschedd", err);
+	if (ret < 0)
+		return ret;
+	d->client = control_client_connect(c->control_socket, REQUEST_MS, err);
+	return d->client ? 0 : -EIO;
+}
+
+static void free_daemon(struct daemon *d)
+{
+	free(d->record);
+	free(d->control_socket);
+	free(d);
+}
+
+struct daemon *daemon_start(const struct daemon_config *config, struct journal *j,
+			    struct rs_error **err)
+{
+	struct daemon *d = calloc(1, sizeof(*d));
+
+	if (d) {
+		d->record = strdup(config->record);
+		d->control_socket = strdup(config->control_socket);
+	}
+	if (!d || !d->record || !d->control_socket) {
+		if (d)
+			free_daemon(d);
+		rs_fail(err, ENOMEM, "out of memory");
+		return NULL;
+	}
+	d->pidfd = -1;
+	d->pid = -1;
+	if (bring_up(d, config, j, err) < 0) {
+		rs_fail_wrap(err, "ringschedd (its log: %s)", config->log);
+		daemon_stop(d, NULL);
+		return NULL;
+	}
+	return d;
+}
+
+int daemon_add_vm(struct daemon *d, const struct daemon_vm *vm, struct rs_error **err)
+{
+	struct json_object *request = json_object_new_object();
+	struct json_object *answer;
+
+	json_object_object_add(request, "command", json_object_new_string("add-vm"));
+	json_object_object_add(request, "name", json_object_new_string(vm->name));
+	json_object_object_add(request, "socket", json_object_new_string(vm->notify_socket));
+	json_object_object_add(request, "ceiling", json_object_new_int((int)vm->ceiling));
+	json_object_object_add(request, "rt_budget_permille",
+			       json_object_new_int((int)vm->rt_budget_permille));
+	answer = control_client_request(d->client, request, err);
+	json_object_put(request);
+	if (!answer)
+		return rs_fail_wrap(err, "ringschedd: add-vm %s", vm->name);
+	json_object_put(answer);
+	return 0;
+}
+
+int daemon_settle(struct daemon *d, const char *vm, struct rs_error **err)
+{
+	struct json_object *answer = control_client_named(d->client, "settle", vm, err);
+
+	if (!answer)
+		return rs_fail_wrap(err, "ringschedd: settle %s", vm);
+	json_object_put(answer);
+	return 0;
+}
+
+struct json_object *daemon_status(struct daemon *d, struct rs_error **err)
+{
+	struct json_object *answer = control_client_command(d->client, "status", err);
+
+	if (!answer)
+		rs_fail_wrap(err, "ringschedd: status");
+	return answer;
+}
+
+struct json_object *daemon_trace(struct daemon *d, struct rs_error **err)
+{
+	struct json_object *answer = control_client_command(d->client, "trace", err);
+	struct json_object *events = NULL;
+
+	if (!answer) {
+		rs_fail_wrap(err, "ringschedd: trace");
+		return NULL;
+	}
+	if (!json_object_object_get_ex(answer, "events", &events) ||
+	    !json_object_is_type(events, json_type_array)) {
+		rs_fail(err, EPROTO, "ringschedd: trace: the answer has no array \"events\"");
+		events = NULL;
+	}
+	json_object_get(events);
+	json_object_put(answer);
+	return events;
+}
+
+/* Its exit status once it is gone; SIGKILL where it does not go. */
+static int reap(struct daemon *d)
+{
+	struct pollfd gone = {.fd = d->pidfd, .events = POLLIN};
+	int status = -1;
+
+	if (d->pidfd < 0 || poll(&gone, 1, STOP_MS) != 1)
+		kill(d->pid, SIGKILL); /* our child and not waited for: the pid is its own */
+	while (waitpid(d->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
+static int explain_end(int status, unsigned int restored, struct rs_error **err)
+{
+	if (WIFSIGNALED(status))
+		return rs_fail(err, ECHILD,
+			       "ringschedd was killed by SIG%s; %u things it had changed were "
+			       "put back by its record",
+			       sigabbrev_np(WTERMSIG(status)), restored);
+	if (status)
+		return rs_fail(err, ECHILD, "ringschedd ended with exit code %d",
+			       WEXITSTATUS(status));
+	return 0;
+}
+
+int daemon_stop(struct daemon *d, struct rs_error **err)
+{
+	unsigned int restored = 0;
+	int status = 0, ret = 0;
+
+	if (!d)
+		return 0;
+	if (d->pidfd >= 0)
+		wait_unwatch(d->pidfd);
+	control_client_close(d->client);
+	if (d->pid > 0) {
+		kill(d->pid, SIGTERM);
+		status = reap(d);
+		ret = record_restore(d->record, &restored, err);
+		if (ret == 0)
+			ret = explain_end(status, restored, err);
+	}
+	if (d->pidfd >= 0)
+		close(d->pidfd);
+	unlink(d->control_socket); /* there still if it was killed */
+	free_daemon(d);
+	return ret;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ringschedd as a child of the run: one a cell, so that every cell begins
+ * with fresh counters and ends with a daemon that put everything back.
+ */
+#ifndef RINGSCHED_DAEMON_H
+#define RINGSCHED_DAEMON_H
+
+#include <json-c/json_object.h>
+
+struct daemon;
+struct journal;
+struct rs_error;
+
+struct daemon_config { /* all borrowed */
+	const char *program;
+	const char *policy;
+	const char *control_socket;
+	const char *record;
+	const char *log; /* gets its standard error */
+	int cpu; /* housekeeping core */
+	unsigned int trace_events; /* room for */
+};
+
+/* Start it and wait until it is ready. Every wait watches it from then on. */
+struct daemon *daemon_start(const struct daemon_config *config, struct journal *j,
+			    struct rs_error **err);
+
+struct daemon_vm {
+	const char *name;
+	const char *notify_socket; /* the daemon listens there for the VM's QEMU */
+	unsigned int ceiling;
+	unsigned int rt_budget_permille;
+};
+
+int daemon_add_vm(struct daemon *d, const struct daemon_vm *vm, struct rs_error **err);
+
+/* The VM exists, paused: find its threads, grant, apply the policy's start. */
+int daemon_settle(struct daemon *d, const char *vm, struct rs_error **err);
+
+/* Answers; the caller owns them. NULL with *err set. */
+struct json_object *daemon_status(struct daemon *d, struct rs_error **err);
+struct json_object *daemon_trace(struct daemon *d, struct rs_error **err); /* the array */
+
+/* Shut down, or kill; then put back what its record still holds. Frees d.
+ * NULL is allowed. Fails if the daemon did not end by itself with success. */
+int daemon_stop(struct daemon *d, struct rs_error **err);
+
+#endif

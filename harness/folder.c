@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness/folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <zlib.h>
+
+#include "host/cleanup.h"
+#include "host/error.h"
+
+/* How far back from a log's end its last lines are looked for. */
+#define TAIL_BYTES 8192
+
+int folder_make(const char *path, unsigned int mode, struct rs_error **err)
+{
+	cleanup_free char *part = strdup(path);
+	char *slash;
+
+	if (!part)
+		return rs_fail(err, ENOMEM, "out of memory");
+	for (slash = part + 1; (slash = strchr(slash, '/')); slash++) {
+		*slash = '\0';
+		if (mkdir(part, 0755) < 0 && errno != EEXIST)
+			return rs_fail_errno(err, errno, "making folder %s", part);
+		*slash = '/';
+	}
+	if (mkdir(path, mode) < 0 && errno != EEXIST)
+		return rs_fail_errno(err, errno, "making folder %s", path);
+	return 0;
+}
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
+{
+	(void)st;
+	(void)kind;
+	(void)where;
+	return remove(path);
+}
+
+int folder_remove(const char *path, struct rs_error **err)
+{
+	if (nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) < 0 && errno != ENOENT)
+		return rs_fail_errno(err, errno, "removing folder %s", path);
+	return 0;
+}
+
+int folder_is_empty(const char *path)
+{
+	cleanup_dir DIR *dir = opendir(path);
+	const struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+			return 0;
+	return 1;
+}
+
+char *folder_path(const char *dir, const char *format, ...)
+{
+	cleanup_free char *name = NULL;
+	char *path;
+	va_list args;
+	int length;
+
+	va_start(args, format);
+	length = vasprintf(&name, format, args);
+	va_end(args);
+	if (length < 0) {
+		name = NULL;
+		return NULL;
+	}
+	return asprintf(&path, "%s/%s", dir, name) < 0 ? NULL : path;
+}
+
+int folder_read(const char *path, char *text, size_t size, struct rs_error **err)
+{
+	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t length;
+
+	if (fd < 0)
+		return rs_fail_errno(err, errno, "opening %s", path);
+	length = read(fd, text, size - 1);
+	if (length < 0)
+		return rs_fail_errno(err, errno, "reading %s", path);
+	if (length > 0 && text[length - 1] == '\n')
+		length--;
+	text[length] = '\0';
+	return 0;
+}
+
+int folder_write(const char *path, const char *text, struct rs_error **err)
+{
+	cleanup_file FILE *to = fopen(path, "we");
+	size_t length = strlen(text);
+
+	if (!to)
+		return rs_fail_errno(err, errno, "opening %s", path);
+	if (fputs(text, to) < 0 || (length && text[length - 1] != '\n' && fputc('\n', to) < 0) ||
+	    fflush(to) < 0)
+		return rs_fail_errno(err, errno, "writing %s", path);
+	return 0;
+}
+
+int folder_write_gz(const char *path, const char *data, size_t length, struct rs_error **err)
+{
+	gzFile to = gzopen(path, "wb");
+	size_t done = 0, part;
+
+	if (!to)
+		return rs_fail_errno(err, errno, "opening %s", path);
+	while (done < length) {
+		/* zlib counts in int. */
+		part = length - done > (1u << 20) ? 1u << 20 : length - done;
+		if (gzwrite(to, data + done, (unsigned int)part) <= 0) {
+			gzclose(to);
+			return rs_fail(err, EIO, "writing %s failed", path);
+		}
+		done += part;
+	}
+	if (gzclose(to) != Z_OK)
+		return rs_fail(err, EIO, "writing %s failed", path);
+	return 0;
+}
+
+int folder_copy(const char *from, const char *to, struct rs_error **err)
+{
+	cleanup_close int in = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	cleanup_close int out = -1;
+	ssize_t sent;
+
+	if (in < 0)
+		return errno == ENOENT ? 0 : rs_fail_errno(err, errno, "opening %s", from);
+	out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (out < 0)
+		return rs_fail_errno(err, errno, "opening %s", to);
+	do
+		sent = sendfile(out, in, NULL, 1u << 20);
+	while (sent > 0);
+	return sent < 0 ? rs_fail_errno(err, errno, "copying %s", from) : 0;
+}
+
+void folder_tail(const char *path, unsigned int lines, const char *indent, FILE *to)
+{
+	cleanup_file FILE *from = fopen(path, "re");
+	char text[TAIL_BYTES + 1];
+	const char *line, *end;
+	size_t length;
+	unsigned int i;
+
+	if (!from)
+		return;
+	if (fseek(from, -TAIL_BYTES, SEEK_END) < 0)
+		rewind(from);
+	length = fread(text, 1, TAIL_BYTES, from);
+	text[length] = '\0';
+	line = text + length;
+	for (i = 0; i <= lines && line > text; i += *line == '\n')
+		line--;
+	line += line > text;
+	while (*line) {
+		end = strchrnul(line, '\n');
+		fprintf(to, "%s%.*s\n", indent, (int)(end - line), line);
+		line = end + (*end != '\0');
+	}
+}

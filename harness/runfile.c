@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdlib.h>
+
+#include "harness/environment.h"
+#include "harness/folder.h"
+#include "harness/jsonread.h"
+#include "harness/run_state.h"
+#include "harness/scenario.h"
+#include "harness/wait.h"
+#include "host/cleanup.h"
+#include "host/error.h"
+
+#ifndef RS_VERSION /* given by the Makefile, from git */
+#define RS_VERSION "unknown"
+#endif
+
+static const char *const state_names[] = {
+	[RUN_PLANNED] = "planned",
+	[RUN_DONE] = "done",
+	[RUN_FAILED] = "failed",
+};
+
+static void add_string(struct json_object *o, const char *key, const char *value)
+{
+	json_object_object_add(o, key, value ? json_object_new_string(value) : NULL);
+}
+
+static void add_int(struct json_object *o, const char *key, int64_t value)
+{
+	json_object_object_add(o, key, json_object_new_int64(value));
+}
+
+static struct json_object *command_json(const struct run_options *o)
+{
+	struct json_object *words = json_object_new_array();
+	int i;
+
+	for (i = 0; i < o->argc; i++)
+		json_object_array_add(words, json_object_new_string(o->argv[i]));
+	return words;
+}
+
+static struct json_object *policies_json(const struct scenario *s)
+{
+	struct json_object *names = json_object_new_array();
+	unsigned int i;
+
+	for (i = 0; i < s->policy_count; i++)
+		json_object_array_add(names, json_object_new_string(s->policies[i]));
+	return names;
+}
+
+static struct json_object *order_json(const struct run_state *run)
+{
+	struct json_object *rows = json_object_new_array();
+	unsigned int i;
+
+	for (i = 0; i < run->cell_count; i++) {
+		struct json_object *row = json_object_new_object();
+
+		add_int(row, "order", i + 1);
+		add_string(row, "policy", run->cells[i].policy);
+		add_int(row, "boot", run->cells[i].boot);
+		add_string(row, "state", state_names[run->cells[i].state]);
+		add_string(row, "error", run->cells[i].error);
+		json_object_array_add(rows, row);
+	}
+	return rows;
+}
+
+int runfile_write(const struct run_state *run, struct rs_error **err)
+{
+	cleanup_free char *path = folder_path(run->out, "run.json");
+	struct json_object *o = json_object_new_object();
+	int ret;
+
+	add_int(o, "schema", 1);
+	add_string(o, "version", RS_VERSION);
+	json_object_object_add(o, "command", command_json(run->options));
+	add_string(o, "scenario", run->scenario->name);
+	add_string(o, "preset", run->options->preset);
+	json_object_object_add(o, "seed", json_object_new_uint64(run->seed));
+	add_string(o, "accel", accel_name(&run->accel));
+	add_string(o, "accel_why", run->accel.why);
+	add_string(o, "started", run->started);
+	json_object_object_add(o, "seconds",
+			       json_number((double)(wait_now_ns() - run->begin_ns) / 1e9));
+	add_int(o, "boots", run->boots);
+	json_object_object_add(o, "policies", policies_json(run->scenario));
+	json_object_object_add(o, "interrupted", json_object_new_boolean(run->interrupted));
+	json_object_object_add(o, "order", order_json(run));
+	json_object_object_add(o, "environment", environment_json(run->libvirt));
+	ret = path ? json_write(o, path, err) : rs_fail(err, ENOMEM, "out of memory");
+	json_object_put(o);
+	return ret;
+}
