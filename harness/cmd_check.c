@@ -15,12 +15,14 @@ struct options {
 	const char *path;
 	const char *preset;
 	bool yaml;
+	bool keys;
 };
 
 static const struct argp_option option_table[] = {
 	{ "preset", 'p', "NAME", 0, "boots a policy where the scenario gives none: demo, smoke, "
 				    "standard or certify (default: demo)", 0 },
 	{ "yaml", 'y', NULL, 0, "print the scenario with every default instead of the plan", 0 },
+	{ "keys", 'k', NULL, 0, "explain every key a scenario can have, and end", 0 },
 	{ 0 },
 };
 
@@ -35,13 +37,16 @@ static error_t take_option(int key, char *value, struct argp_state *state)
 	case 'y':
 		o->yaml = true;
 		return 0;
+	case 'k':
+		o->keys = true;
+		return 0;
 	case ARGP_KEY_ARG:
 		if (o->path)
 			argp_error(state, "one scenario at a time, not also %s", value);
 		o->path = value;
 		return 0;
 	case ARGP_KEY_END:
-		if (!o->path)
+		if (!o->path && !o->keys)
 			argp_error(state, "which scenario file?");
 		return 0;
 	default:
@@ -159,6 +164,10 @@ int cmd_check(int argc, char **argv)
 	const struct preset *p;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (o.keys) {
+		scenario_print_keys(stdout);
+		return EXIT_PASS;
+	}
 	p = preset_find(o.preset, &err);
 	if (!p)
 		return command_fail(argv[0], err);

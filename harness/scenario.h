@@ -101,6 +101,9 @@ void scenario_free(struct scenario *s);
 /* Write it out as YAML with every default, readable by scenario_load(). */
 int scenario_write(const struct scenario *s, FILE *to, struct rs_error **err);
 
+/* The reference of all keys: type, range, default and meaning of each. */
+void scenario_print_keys(FILE *to);
+
 #define cleanup_scenario __attribute__((cleanup(scenario_freep)))
 static inline void scenario_freep(struct scenario **s)
 {
