@@ -8,6 +8,8 @@
 
 #include "host/error.h"
 
+#define DECIMALS_MAX 6
+
 char *format_text(struct rs_error **err, const char *format, ...)
 {
 	va_list args;
@@ -25,13 +27,14 @@ char *format_text(struct rs_error **err, const char *format, ...)
 char *format_number(char *room, double value, int digits)
 {
 	int whole = value == 0 ? 1 : (int)floor(log10(fabs(value))) + 1;
-	int decimals = digits - (whole > 0 ? whole : 1);
+	int decimals = digits - whole; /* leading zeros are not significant */
 
 	if (!isfinite(value))
 		snprintf(room, FORMAT_NUMBER_ROOM, "n/a");
 	else if (fabs(value) >= 1e15)
 		snprintf(room, FORMAT_NUMBER_ROOM, "%.3g", value);
 	else
-		snprintf(room, FORMAT_NUMBER_ROOM, "%.*f", decimals > 0 ? decimals : 0, value);
+		snprintf(room, FORMAT_NUMBER_ROOM, "%.*f",
+			 decimals < 0 ? 0 : decimals > DECIMALS_MAX ? DECIMALS_MAX : decimals, value);
 	return room;
 }

@@ -72,6 +72,9 @@ const struct policy_result *summary_policy(const struct summary *s, const char *
 /* summary.json; the caller owns it. */
 struct json_object *summary_json(const struct summary *s, struct rs_error **err);
 
+/* Its object "witness" alone; the caller owns it. */
+struct json_object *summary_witness(const struct run *run, struct rs_error **err);
+
 /* histograms.csv: policy,phase,metric,upper_us,count (host/hist.h buckets). */
 int summary_histograms(const struct summary *s, const char *path, struct rs_error **err);
 

@@ -190,7 +190,7 @@ static void keep(struct durations *d, double value, struct rs_error **err)
 		durations_add(d, value, err);
 }
 
-static struct json_object *witness_json(const struct run *run, struct rs_error **err)
+struct json_object *summary_witness(const struct run *run, struct rs_error **err)
 {
 	struct json_object *json = json_object_new_object();
 	struct durations p50 = { 0 }, p99 = { 0 }, worst = { 0 }, speed = { 0 }, loop = { 0 };
@@ -289,7 +289,7 @@ struct json_object *summary_json(const struct summary *s, struct rs_error **err)
 		add(policies, s->policies[i].name, policy_json(s, &s->policies[i], &failed));
 	add(json, "policies", policies);
 	add(json, "comparisons", comparisons_json(s));
-	add(json, "witness", witness_json(s->run, &failed));
+	add(json, "witness", summary_witness(s->run, &failed));
 	add(json, "failed_cells", failures_json(s->run));
 	if (!failed)
 		return json;

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Figures of a run: one figure a file figure_*.c, one row each in figures[].
+ * A figure is a data file NAME.dat and a gnuplot script NAME.gp, which stay
+ * beside the pictures made of them and can be run by hand:
+ *
+ *	cd OUT/figures && gnuplot NAME.gp
+ *
+ * The script draws NAME.png; figure_draw() has it drawn as NAME.svg as well.
+ */
+#ifndef RINGSCHED_FIGURE_H
+#define RINGSCHED_FIGURE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct rs_error;
+struct summary;
+
+struct figure {
+	const char *name; /* Required. Of its files */
+	const char *title; /* Required. Alternative text in report.md */
+	const char *caption; /* Required. One sentence below it in report.md */
+	unsigned int width, height; /* Required. Pixels */
+	/*
+	 * Required. Writes the data and, after the preamble that figure_draw()
+	 * has written, the script. -ENODATA with a sentence where this run has
+	 * nothing to draw.
+	 */
+	int (*write)(const struct summary *s, FILE *dat, FILE *gp, struct rs_error **err);
+};
+
+extern const struct figure figure_response, figure_ccdf, figure_priority, figure_boots;
+extern const struct figure *const figures[]; /* NULL-ended, in order of the report */
+
+/* One sentence on each figure; NULL = drawn. Owned; see figures_clear(). */
+#define FIGURES_MAX 8
+struct figures_drawn {
+	char *why_not[FIGURES_MAX];
+};
+
+/* Draw all in DIR/figures. Fails only where the folder cannot be made. */
+int figures_draw(const struct summary *s, const char *dir, struct figures_drawn *drawn,
+		 struct rs_error **err);
+void figures_clear(struct figures_drawn *drawn);
+
+/* A policy's colour, "#rrggbb", the same in every figure, told apart by
+ * colour-blind readers (Okabe and Ito, 2008). */
+const char *figure_colour(const struct summary *s, const char *policy);
+
+/* The policy's name for gnuplot's enhanced text: '_' is no subscript. */
+const char *figure_label(const char *policy, char room[80]);
+
+#endif

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* How often a response time is exceeded: phases boot and solo, pooled. */
+#include <errno.h>
+#include <math.h>
+
+#include "harness/figure.h"
+#include "harness/summary.h"
+#include "host/error.h"
+
+/*
+ * Share of periods that took longer than each response time. A period that
+ * never ended exceeds any time: it stays in the count, so that a curve that
+ * does not fall to the floor shows periods lost. Equal steps are thinned
+ * out: 2000 points are more than the picture has pixels.
+ */
+#define POINTS_MAX 2000
+
+static void write_curve(FILE *dat, const struct measure *m)
+{
+	const struct durations *d = &m->response;
+	size_t step = d->count / POINTS_MAX + 1;
+
+	for (size_t i = 0; i < d->count; i++) {
+		size_t above = m->periods - i - 1;
+
+		/* The tail is drawn in full: it is what the figure is about. */
+		if (i % step && i + POINTS_MAX / 2 < d->count)
+			continue;
+		if (above)
+			fprintf(dat, "%.4f %.4e\n", d->us[i] / 1e3,
+				(double)above / (double)m->periods);
+	}
+	if (d->count)
+		fprintf(dat, "%.4f %.4e\n", d->us[d->count - 1] / 1e3,
+			0.5 / (double)m->periods); /* the curve's foot */
+	else
+		fputs("NaN NaN\n", dat);
+	fputs("\n\n", dat);
+}
+
+static double floor_of(const struct summary *s)
+{
+	size_t most = 1;
+
+	for (size_t i = 0; i < s->policy_count; i++)
+		for (int k = PHASE_SOLO; k <= PHASE_BOOT; k++)
+			if (s->policies[i].pooled[k].periods > most)
+				most = s->policies[i].pooled[k].periods;
+	return 0.7 / (double)most;
+}
+
+static void write_axes(const struct summary *s, FILE *gp)
+{
+	double deadline = (double)cell_judged_ring(s->run->cells[0])->deadline_ns / 1e6;
+	double shortest = NAN, longest = NAN;
+
+	for (size_t i = 0; i < s->policy_count; i++)
+		for (int k = PHASE_SOLO; k <= PHASE_BOOT; k++) {
+			shortest = fmin(shortest, s->policies[i].response[k].min);
+			longest = fmax(longest, s->policies[i].response[k].max);
+		}
+	fprintf(gp,
+		"set title 'Response time of the control ring: how often is it exceeded?'\n"
+		"set xlabel 'response time (ms)'\n"
+		"set ylabel 'share of periods that take longer'\n"
+		"set logscale xy\n"
+		"set format y '10^{%%L}'\n"
+		"set yrange [%.3e:1]\n"
+		"set key outside right top vertical spacing 1.2 samplen 2.5\n"
+		"deadline = %.6f\n"
+		"set xrange [%.4f:%.4f]\n"
+		"set xtics (0.1, 0.2, 0.5, 1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, "
+		"500, 700, 1000, 2000, 5000, 10000)\n"
+		"set arrow from deadline, graph 0 to deadline, graph 1 nohead linecolor '#000000' "
+		"dashtype 2 linewidth 1.5\n"
+		"set label 'deadline' at deadline, graph 0.97 right offset -0.6,0 "
+		"textcolor '#000000'\n",
+		floor_of(s), deadline, shortest / 1e3 / 1.15, fmax(longest / 1e3, deadline) * 1.25);
+}
+
+static int write_ccdf(const struct summary *s, FILE *dat, FILE *gp, struct rs_error **err)
+{
+	size_t samples = 0;
+	char label[80];
+
+	fputs("# two blocks a policy, boot and solo: response time in ms, share that takes longer\n",
+	      dat);
+	for (size_t i = 0; i < s->policy_count; i++) {
+		const struct policy_result *p = &s->policies[i];
+
+		fprintf(dat, "# %s\n", p->name);
+		write_curve(dat, &p->pooled[PHASE_BOOT]);
+		write_curve(dat, &p->pooled[PHASE_SOLO]);
+		samples += p->pooled[PHASE_BOOT].response.count;
+	}
+	if (!samples)
+		return rs_fail(err, ENODATA, "no period of phase boot ended");
+	write_axes(s, gp);
+	fputs("plot ", gp);
+	for (size_t i = 0; i < s->policy_count; i++) {
+		const char *colour = figure_colour(s, s->policies[i].name);
+
+		figure_label(s->policies[i].name, label);
+		fprintf(gp,
+			"%s'ccdf.dat' index %zu using 1:2 with steps linewidth 2.5 linecolor '%s' "
+			"title '%s, boot', \\\n\t"
+			"'' index %zu using 1:2 with steps linewidth 1.2 dashtype 3 "
+			"linecolor '%s' title '%s, solo'",
+			i ? ", \\\n\t" : "", 2 * i, colour, label, 2 * i + 1, colour, label);
+	}
+	fputs("\n", gp);
+	return 0;
+}
+
+const struct figure figure_ccdf = {
+	.name = "ccdf",
+	.title = "Share of periods whose response takes longer than a time, one curve a policy",
+	.caption = "Complementary distribution of the control ring's response time, both axes "
+		   "logarithmic: solid while the neighbour boots, dotted in the solo phases right "
+		   "before. All boots of a policy are pooled, so this picture describes; it does "
+		   "not judge.",
+	.width = 1100,
+	.height = 620,
+	.write = write_ccdf,
+};

@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A real stretch of a run, the counterpart of the paper's Figure 1: what the
+ * guests' rings did (from the samples) above what priority the host gave
+ * their vCPU threads (read back, from the daemon's trace).
+ */
+#include <errno.h>
+#include <json-c/json.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/figure.h"
+#include "harness/jsonread.h"
+#include "harness/samples.h"
+#include "harness/summary.h"
+#include "host/error.h"
+
+#define STRETCH_PERIODS 4
+#define IDLE_LEVEL (-14) /* where SCHED_IDLE is drawn, below SCHED_OTHER's 0 */
+
+struct stretch {
+	const struct cell *cell;
+	const struct cell_ring *control, *neighbour; /* neighbour may be NULL */
+	uint64_t begin, end;
+};
+
+static double ms(const struct stretch *st, uint64_t host_ns)
+{
+	return (double)(int64_t)(host_ns - st->begin) / 1e6;
+}
+
+/* Time that the neighbour's ring was active while the control ring was too. */
+static double overlap(const struct stretch *st)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < st->control->period_count; i++) {
+		const struct period *a = &st->control->periods[i];
+
+		if (!a->end || a->release < st->begin || a->release >= st->end)
+			continue;
+		for (size_t k = 0; st->neighbour && k < st->neighbour->period_count; k++) {
+			const struct period *b = &st->neighbour->periods[k];
+			uint64_t from = a->start > b->start ? a->start : b->start;
+			uint64_t to = a->end < b->end ? a->end : b->end;
+
+			if (b->end && to > from)
+				sum += (double)(to - from);
+		}
+	}
+	return sum;
+}
+
+/* Undisturbed periods only, and inside what the trace covers. */
+static bool usable(const struct stretch *st, size_t first, uint64_t traced_from,
+		   uint64_t traced_to)
+{
+	if (st->begin < traced_from || st->end > traced_to)
+		return false;
+	for (size_t i = first; i < first + STRETCH_PERIODS; i++)
+		if (!st->control->periods[i].end || st->control->periods[i].stained)
+			return false;
+	return true;
+}
+
+/* The stretch of phase `shared` where both rings meet the most. */
+static bool find_stretch(struct stretch *best, uint64_t traced_from, uint64_t traced_to)
+{
+	struct stretch st = *best;
+	double most = -1, here;
+	size_t first, last;
+
+	ring_phase(st.control, &st.cell->phases[PHASE_SHARED], &first, &last);
+	/* 200 candidates tell enough; each costs a walk over both rings. */
+	for (size_t i = first; i + STRETCH_PERIODS <= last && i < first + 200; i++) {
+		st.begin = st.control->periods[i].release - st.control->period_ns / 5;
+		st.end = st.begin + STRETCH_PERIODS * st.control->period_ns;
+		if (!usable(&st, i, traced_from, traced_to))
+			continue;
+		here = overlap(&st);
+		if (here > most) {
+			most = here;
+			*best = st;
+		}
+	}
+	return most >= 0;
+}
+
+static bool trace_span(struct json_object *trace, uint64_t *from, uint64_t *to)
+{
+	unsigned long count = json_count(trace);
+
+	return count && json_u64(json_row(trace, 0), "t", from) &&
+	       json_u64(json_row(trace, count - 1), "t", to);
+}
+
+static const struct cell_ring *neighbour_ring(const struct cell *cell)
+{
+	for (size_t i = 0; i < cell->ring_count; i++)
+		if (!cell->rings[i].control && cell->rings[i].period_count)
+			return &cell->rings[i];
+	return NULL;
+}
+
+/* A policy that follows rings; ring_boot first, whose neighbour does too. */
+static struct json_object *choose(const struct summary *s, struct stretch *st)
+{
+	static const char *const wanted[] = { "ring_boot", "ring" };
+
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		const struct policy_result *p = summary_policy(s, wanted[i]);
+		const struct boot_result *boot = p ? policy_median_boot(p) : NULL;
+		struct json_object *trace = boot ? cell_trace(s->run, boot->cell) : NULL;
+		uint64_t from, to;
+
+		if (!trace)
+			continue;
+		st->cell = boot->cell;
+		st->control = cell_judged_ring(boot->cell);
+		st->neighbour = neighbour_ring(boot->cell);
+		if (trace_span(trace, &from, &to) && find_stretch(st, from, to))
+			return trace;
+		json_object_put(trace);
+	}
+	return NULL;
+}
+
+/* Process turns: from ms, to ms, number of the process. */
+static void write_turns(FILE *dat, const struct stretch *st, const struct cell_ring *ring)
+{
+	fputs("NaN NaN 1\n", dat); /* a block without rows would shift the index */
+	for (size_t i = 0; ring && i < ring->period_count; i++) {
+		const struct period *p = &ring->periods[i];
+
+		if (p->skipped || p->release > st->end || !p->end || p->end < st->begin)
+			continue;
+		for (unsigned int k = 0; k < ring->samples->processes; k++) {
+			uint64_t from, to;
+
+			if (!ring->samples->start_ns[k][p->row] || !ring->samples->end_ns[k][p->row])
+				continue;
+			cell_host_ns(st->cell, ring->vm, ring->samples->start_ns[k][p->row], &from);
+			cell_host_ns(st->cell, ring->vm, ring->samples->end_ns[k][p->row], &to);
+			fprintf(dat, "%.4f %.4f %u\n", fmax(ms(st, from), 0),
+				fmin(ms(st, to), ms(st, st->end)), k + 1);
+		}
+	}
+	fputs("\n\n", dat);
+}
+
+static void write_releases(FILE *dat, const struct stretch *st, const struct cell_ring *ring)
+{
+	fputs("NaN\n", dat);
+	for (size_t i = 0; ring && i < ring->period_count; i++)
+		if (ring->periods[i].release >= st->begin && ring->periods[i].release < st->end)
+			fprintf(dat, "%.4f\n", ms(st, ring->periods[i].release));
+	fputs("\n\n", dat);
+}
+
+static double level_of(struct json_object *event)
+{
+	const char *policy = json_text(event, "policy");
+	double priority = json_double(event, "priority");
+
+	if (policy && !strcmp(policy, "SCHED_IDLE"))
+		return IDLE_LEVEL;
+	return isfinite(priority) ? priority : 0;
+}
+
+static bool is_vm(struct json_object *event, const char *vm)
+{
+	const char *name = json_text(event, "vm");
+
+	return name && !strcmp(name, vm);
+}
+
+/* Priority as steps: ms, level. `*used` collects the levels for the axis. */
+static void write_steps(FILE *dat, const struct stretch *st, const char *vm,
+			struct json_object *trace, bool used[128])
+{
+	double level = 0;
+	bool open = false;
+
+	for (unsigned long i = 0; i < json_count(trace); i++) {
+		struct json_object *event = json_row(trace, i);
+		uint64_t t, handled = 0;
+
+		if (!is_vm(event, vm) || !json_u64(event, "t", &t))
+			continue;
+		json_u64(event, "handled_ns", &handled);
+		t += handled; /* from here on it is in force */
+		if (t >= st->end)
+			break;
+		if (t >= st->begin && !open) {
+			fprintf(dat, "0 %g\n", level);
+			used[(int)level + 20] = true;
+			open = true;
+		}
+		level = level_of(event);
+		if (level < -20 || level > 99)
+			level = 0;
+		if (t < st->begin)
+			continue;
+		fprintf(dat, "%.4f %g\n", ms(st, t), level);
+		used[(int)level + 20] = true;
+	}
+	if (!open)
+		fprintf(dat, "0 %g\n", level);
+	used[(int)level + 20] = true;
+	fprintf(dat, "%.4f %g\n\n\n", ms(st, st->end), level);
+}
+
+static void write_levels(FILE *gp, const bool used[128])
+{
+	const char *comma = "";
+
+	fputs("set ytics (", gp);
+	for (int i = 0; i < 120; i++) {
+		int level = i - 20;
+
+		if (!used[i])
+			continue;
+		if (level == IDLE_LEVEL)
+			fprintf(gp, "%s'SCHED\\_IDLE' %d", comma, level);
+		else if (level <= 0)
+			fprintf(gp, "%s'SCHED\\_OTHER' %d", comma, level);
+		else
+			fprintf(gp, "%s'SCHED\\_FIFO %d' %d", comma, level, level);
+		comma = ", ";
+	}
+	fputs(")\n", gp);
+}
+
+static void write_upper(FILE *gp, const struct stretch *st, const char *policy)
+{
+	char a[80], b[80], name[80];
+
+	figure_label(st->control->vm, a);
+	figure_label(st->neighbour ? st->neighbour->vm : "", b);
+	fprintf(gp,
+		"set multiplot title 'Rings in the guests and the priority of their vCPU threads: "
+		"policy %s, boot %u, phase shared'\n"
+		"set lmargin at screen 0.14\nset rmargin at screen 0.985\n"
+		"set xrange [0:%.3f]\n"
+		"set grid xtics\n"
+		"set tmargin at screen 0.83\nset bmargin at screen 0.53\n"
+		"set yrange [0.3:%s]\n"
+		"set ytics (%s%s%s'%s\\nring %u, prio %u' %s)\n"
+		"set format x ''\n"
+		"set ylabel 'guest'\n"
+		"set key at screen 0.985,0.905 right horizontal samplen 1.5\n"
+		"array shades[4] = [0x0072b2, 0x56b4e9, 0x0072b2, 0x56b4e9]\n"
+		"array earths[4] = [0xd55e00, 0xe69f00, 0xd55e00, 0xe69f00]\n"
+		"set style fill solid 1 noborder\n",
+		figure_label(policy, name), st->cell->boot, ms(st, st->end),
+		st->neighbour ? "2.75" : "1.75", st->neighbour ? "'" : "", st->neighbour ? b : "",
+		st->neighbour ? "\\nits ring' 1, " : "", a, st->control->id, st->control->prio,
+		st->neighbour ? "2" : "1");
+	fprintf(gp,
+		"row = %d\n"
+		"plot 'priority.dat' index 0 using (($1+$2)/2):(row):1:2:(row-0.28):(row+0.28):"
+		"(shades[(int($3)-1)%%4+1]) with boxxyerror linecolor rgb variable notitle, \\\n"
+		"\t'' index 1 using (($1+$2)/2):(1):1:2:(0.72):(1.28):"
+		"(earths[(int($3)-1)%%4+1]) with boxxyerror linecolor rgb variable notitle, \\\n"
+		"\t'' index 0 using ($2-$1 > 0.9 ? ($1+$2)/2 : NaN):(row):(sprintf('%%d', int($3))) "
+		"with labels textcolor '#ffffff' notitle, \\\n"
+		"\t'' index 1 using ($2-$1 > 0.9 ? ($1+$2)/2 : NaN):(1):(sprintf('%%d', int($3))) "
+		"with labels textcolor '#ffffff' notitle, \\\n"
+		"\t'' index 2 using 1:(row+0.62) with points pointtype 11 pointsize 1 "
+		"linecolor '#000000' title 'planned release', \\\n"
+		"\t'' index 3 using 1:(1.62) with points pointtype 11 pointsize 1 "
+		"linecolor '#000000' notitle, \\\n"
+		"\tNaN with lines linewidth 3 linecolor '#0072b2' title '%s', \\\n"
+		"\tNaN with lines linewidth 3 linecolor '#d55e00' title '%s'\n",
+		st->neighbour ? 2 : 1, a, b);
+}
+
+static void write_lower(FILE *gp, const struct stretch *st, const bool used[128])
+{
+	fputs("unset key\n"
+	      "set tmargin at screen 0.48\nset bmargin at screen 0.13\n"
+	      "set yrange [-22:96]\n"
+	      "set format x '%g'\n"
+	      "set xlabel 'time (ms)'\n"
+	      "set ylabel 'host, vCPU thread'\n"
+	      "set grid xtics ytics\n", gp);
+	write_levels(gp, used);
+	fprintf(gp, "plot 'priority.dat' index 4 using 1:2 with steps linewidth 2.5 "
+		    "linecolor '#0072b2'%s\nunset multiplot\n",
+		st->neighbour ? ", \\\n\t'' index 5 using 1:($2-1.5) with steps linewidth 2.5 "
+				"linecolor '#d55e00'" : "");
+}
+
+static int write_priority(const struct summary *s, FILE *dat, FILE *gp, struct rs_error **err)
+{
+	struct stretch st = { 0 };
+	cleanup_json struct json_object *trace = choose(s, &st);
+	bool used[128] = { false };
+
+	if (!trace)
+		return rs_fail(err, ENODATA,
+			       "no boot of ring_boot or ring has a trace and %d undisturbed periods "
+			       "in phase shared", STRETCH_PERIODS);
+	fputs("# blocks 0, 1: turns (from ms, to ms, process) of the control's and the neighbour's "
+	      "ring\n# 2, 3: their planned releases; 4, 5: priority of their vCPU threads\n", dat);
+	write_turns(dat, &st, st.control);
+	write_turns(dat, &st, st.neighbour);
+	write_releases(dat, &st, st.control);
+	write_releases(dat, &st, st.neighbour);
+	write_steps(dat, &st, st.control->vm, trace, used);
+	if (st.neighbour)
+		write_steps(dat, &st, st.neighbour->vm, trace, used);
+	write_upper(gp, &st, st.cell->policy);
+	write_lower(gp, &st, used);
+	return 0;
+}
+
+const struct figure figure_priority = {
+	.name = "priority",
+	.title = "What the rings did in the guests, and the priority their vCPU threads had",
+	.caption = "A real stretch of the run, the counterpart of the paper's Figure 1. Above: the "
+		   "turns of each ring's processes, numbered, by the guests' samples in the "
+		   "host's time. Below: scheduling class and priority of each VM's vCPU thread, "
+		   "as read back when it was in force.",
+	.width = 1300,
+	.height = 620,
+	.write = write_priority,
+};

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Between report.c and report_md.c. */
+#ifndef RINGSCHED_REPORT_INTERNAL_H
+#define RINGSCHED_REPORT_INTERNAL_H
+
+#include <stdio.h>
+
+struct rs_error;
+struct summary;
+struct verdict;
+struct figures_drawn;
+
+/* report.md. */
+void report_write_md(const struct summary *s, const struct verdict *v,
+		     const struct figures_drawn *drawn, FILE *to);
+
+/* The table for a terminal, below 100 columns. */
+void report_write_table(const struct summary *s, const struct verdict *v,
+			const struct figures_drawn *drawn, FILE *to);
+
+#endif

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* report.md: the run for a person. Numbers are those of summary.json. */
+#include <json-c/json.h>
+#include <math.h>
+#include <string.h>
+
+#include "harness/figure.h"
+#include "harness/format.h"
+#include "harness/jsonread.h"
+#include "harness/report_internal.h"
+#include "harness/stats.h"
+#include "harness/summary.h"
+#include "harness/verdict.h"
+
+/* Text from a file in a table: no bar and no line break may break it. */
+static void put_cell(const char *text, FILE *to)
+{
+	for (; *text; text++) {
+		if (*text == '|')
+			fputs("\\|", to);
+		else
+			fputc(*text == '\n' ? ' ' : *text, to);
+	}
+}
+
+static void write_head(const struct summary *s, const struct verdict *v, FILE *to)
+{
+	const char *preset = json_text(s->run->json, "preset");
+	struct json_object *interrupted = NULL;
+
+	fprintf(to, "# %s: %s\n\n", s->run->scenario->name, report_result_name(v->result));
+	if (s->run->scenario->question)
+		fprintf(to, "%s\n\n", s->run->scenario->question);
+	verdict_reasons(v, s, to);
+	if (preset && !strcmp(preset, "demo"))
+		fputs("\n**This is a demonstration** (preset `demo`): it shows what the policies do, "
+		      "with too few boots to prove it. `PRESET=standard` or `certify` runs more.\n", to);
+	if (json_object_object_get_ex(s->run->json, "interrupted", &interrupted) &&
+	    json_object_get_boolean(interrupted))
+		fputs("\n**The run was interrupted**; what follows are the boots finished by then.\n",
+		      to);
+}
+
+static void write_rows(const char *title, const struct verdict_row *rows, size_t count, FILE *to)
+{
+	if (!count)
+		return;
+	fprintf(to, "\n## %s\n\n| what | measured | bound | holds? |\n|---|---|---|---|\n", title);
+	for (size_t i = 0; i < count; i++)
+		fprintf(to, "| %s | %s | %s | %s |\n", rows[i].what, rows[i].measured, rows[i].bound,
+			verdict_state_name(rows[i].state));
+}
+
+static void write_bound(const struct summary *s, FILE *to)
+{
+	fputs("\nNo miss in N boots bounds the probability of a boot with a miss at "
+	      "1 - 0.05^(1/N) (95 %): ", to);
+	for (size_t i = 0; i < s->policy_count; i++) {
+		const struct policy_result *p = &s->policies[i];
+		size_t with = 0;
+
+		for (size_t k = 0; k < p->boot_count; k++)
+			with += p->boots[k].phases[PHASE_BOOT].control_missed_unstained > 0;
+		fprintf(to, "%s`%s` ", i ? "; " : "", p->name);
+		if (with)
+			fprintf(to, "%zu of %zu boots had one", with, p->boot_count);
+		else
+			fprintf(to, "none in %zu, so at most %.1f %%", p->boot_count,
+				100 * stats_zero_event_bound(p->boot_count));
+	}
+	fputs(".\n", to);
+}
+
+static void write_policy_table(const struct policy_result *p, FILE *to)
+{
+	char n[8][FORMAT_NUMBER_ROOM];
+
+	fprintf(to, "\n### %s\n\n%zu boots. Interference %s; kicks per period %s; handling p50 %s µs, "
+		    "p99 %s µs, max %s µs.\n\n", p->name, p->boot_count,
+		format_number(n[0], p->interference, 3), format_number(n[1], p->kicks_per_period, 3),
+		format_number(n[2], p->handling.p50, 3), format_number(n[3], p->handling.p99, 3),
+		format_number(n[4], p->handling.max, 3));
+	fputs("| phase | periods | missed | missed, unstained | stained | skipped | wake-up p50 / p99 "
+	      "(ms) | response p50 / p99 / p99.9 / max (ms) | vCPU wait (µs/period) |\n"
+	      "|---|---|---|---|---|---|---|---|---|\n", to);
+	for (int i = 0; i < PHASE_COUNT; i++) {
+		const struct measure *m = &p->pooled[i];
+
+		fprintf(to, "| %s | %zu | %zu | %zu | %zu | %zu | %s / %s | %s / %s / %s / %s | %s |\n",
+			phase_names[i], m->periods, m->missed, m->missed_unstained, m->stained,
+			m->skipped, format_number(n[0], p->wakeup[i].p50 / 1e3, 3),
+			format_number(n[1], p->wakeup[i].p99 / 1e3, 3),
+			format_number(n[2], p->response[i].p50 / 1e3, 3),
+			format_number(n[3], p->response[i].p99 / 1e3, 3),
+			format_number(n[4], p->response[i].p999 / 1e3, 3),
+			format_number(n[5], p->response[i].max / 1e3, 3),
+			format_number(n[6], p->wait_us_per_period[i], 3));
+	}
+	if (p->lost || p->rejected)
+		fprintf(to, "\n%ju periods were not sampled (the guest's memory for them was full); "
+			    "%ju samples had impossible times and count as missed.\n",
+			(uintmax_t)p->lost, (uintmax_t)p->rejected);
+}
+
+static void write_policies(const struct summary *s, FILE *to)
+{
+	fputs("\n## Policies\n\nThese tables pool the periods of all boots: they describe. What is "
+	      "judged above is one number a boot. `n/a`: too few samples for that quantile.\n", to);
+	for (size_t i = 0; i < s->policy_count; i++)
+		write_policy_table(&s->policies[i], to);
+}
+
+/* One column a boot; policies in an interrupted run may have fewer. */
+static void write_per_boot(const struct summary *s, const char *title, int digits,
+			   double (*of)(const struct boot_result *b), FILE *to)
+{
+	char number[FORMAT_NUMBER_ROOM];
+	size_t most = 0;
+
+	for (size_t i = 0; i < s->policy_count; i++)
+		most = s->policies[i].boot_count > most ? s->policies[i].boot_count : most;
+	if (most > 30) { /* a table that wide helps nobody; summary.json has it */
+		fprintf(to, "\n%s: %zu boots a policy, see `summary.json`.\n", title, most);
+		return;
+	}
+	fprintf(to, "\n| %s |", title);
+	for (size_t k = 0; k < most; k++)
+		fprintf(to, " %zu |", k + 1);
+	fputs("\n|---|", to);
+	for (size_t k = 0; k < most; k++)
+		fputs("---|", to);
+	for (size_t i = 0; i < s->policy_count; i++) {
+		const struct policy_result *p = &s->policies[i];
+
+		fprintf(to, "\n| %s |", p->name);
+		for (size_t k = 0; k < most; k++)
+			fprintf(to, " %s |", k >= p->boot_count ? "" :
+				format_number(number, of(&p->boots[k]), digits));
+	}
+	fputs("\n", to);
+}
+
+static double boot_interference(const struct boot_result *b)
+{
+	return b->interference;
+}
+
+static double boot_seconds(const struct boot_result *b)
+{
+	return b->neighbour_boot_s;
+}
+
+static void write_boots(const struct summary *s, FILE *to)
+{
+	fputs("\n## Boot by boot\n", to);
+	write_per_boot(s, "interference", 3, boot_interference, to);
+	write_per_boot(s, "neighbour's boot (s)", 3, boot_seconds, to);
+	for (size_t i = 0; i < s->policy_count; i++)
+		if (s->policies[i].interference_excluded)
+			fprintf(to, "\n`%s`: %zu boots have fewer than %zu periods in solo or boot, so "
+				    "no interference.\n", s->policies[i].name,
+				s->policies[i].interference_excluded, stats_quantile_needs(0.99));
+}
+
+static void write_comparisons(const struct summary *s, FILE *to)
+{
+	char n[3][FORMAT_NUMBER_ROOM];
+
+	if (!s->comparison_count)
+		return;
+	fputs("\n## Policies compared\n\nOne number a boot; exact Mann-Whitney test, Hodges-Lehmann "
+	      "shift, Holm's correction over all rows. Where the smallest p that so few boots can "
+	      "give is above 0.01, no difference can be significant.\n\n"
+	      "| metric | policy, boots | against, boots | shift | p (Holm) | smallest p possible |\n"
+	      "|---|---|---|---|---|---|\n", to);
+	for (size_t i = 0; i < s->comparison_count; i++) {
+		const struct comparison *c = &s->comparisons[i];
+
+		fprintf(to, "| %s | %s, %zu | %s, %zu | %s | %s | %s |\n", c->metric, c->policy,
+			c->policy_boots, c->baseline, c->baseline_boots,
+			format_number(n[0], c->shift, 3), format_number(n[1], c->p_holm, 2),
+			format_number(n[2], c->smallest_p, 2));
+	}
+}
+
+static void write_figures(const struct figures_drawn *drawn, FILE *to)
+{
+	fputs("\n## Figures\n", to);
+	for (size_t i = 0; figures[i]; i++) {
+		if (drawn->why_not[i])
+			fprintf(to, "\nNot drawn: %s (%s).\n", figures[i]->title, drawn->why_not[i]);
+		else
+			fprintf(to, "\n![%s](figures/%s.png)\n\n%s\n", figures[i]->title,
+				figures[i]->name, figures[i]->caption);
+	}
+}
+
+static void write_pair(const char *name, const char *value, FILE *to)
+{
+	if (!value)
+		return;
+	fputs("| ", to);
+	put_cell(name, to);
+	fputs(" | ", to);
+	put_cell(value, to);
+	fputs(" |\n", to);
+}
+
+static void write_witness(const struct summary *s, FILE *to)
+{
+	cleanup_json struct json_object *w = summary_witness(s->run, NULL);
+	struct json_object *speed = json_dict(w, "speed_permille_of_cell_median");
+	struct json_object *late = json_dict(w, "lateness_max_us");
+	char n[4][FORMAT_NUMBER_ROOM], text[256];
+
+	snprintf(text, sizeof(text), "%.0f stalls longer than 1 ms, %s ms in all, the longest %s ms; "
+				     "latest wake-up %s µs", json_double(w, "stalls"),
+		 format_number(n[0], json_double(w, "stalled_ms"), 3),
+		 format_number(n[1], json_double(w, "longest_stall_ms"), 3),
+		 format_number(n[2], json_double(late, "max"), 3));
+	write_pair("witness: the host not running", text, to);
+	snprintf(text, sizeof(text), "%s to %s ‰ of a cell's median; %.0f of %.0f probes below half",
+		 format_number(n[0], json_double(speed, "min"), 3),
+		 format_number(n[1], json_double(speed, "max"), 3),
+		 json_double(w, "speed_probes_below_half"), json_double(w, "speed_probes"));
+	write_pair("witness: the core's own speed", text, to);
+}
+
+static double steal_of(const struct run *run)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < run->cell_count; i++)
+		for (int k = 0; k < PHASE_COUNT; k++) {
+			double us = json_double(json_dict(run->cells[i]->json, "steal_us"),
+						phase_names[k]);
+			sum += isfinite(us) ? us : 0;
+		}
+	return sum / 1e3;
+}
+
+static void write_environment(const struct summary *s, FILE *to)
+{
+	struct json_object *run = s->run->json, *environment = json_dict(run, "environment");
+	char number[FORMAT_NUMBER_ROOM];
+
+	fputs("\n## Environment\n\n| | |\n|---|---|\n", to);
+	write_pair("accelerator", json_text(run, "accel"), to);
+	write_pair("because", json_text(run, "accel_why"), to);
+	write_pair("ringsched", json_text(run, "version"), to);
+	write_pair("started", json_text(run, "started"), to);
+	if (environment) {
+		json_object_object_foreach(environment, name, value)
+			write_pair(name, value ? json_object_get_string(value) : "not known", to);
+	}
+	write_pair("steal in all phases (ms)", format_number(number, steal_of(s->run), 3), to);
+	write_witness(s, to);
+	if (!s->run->failure_count)
+		return;
+	fputs("\n## Cells that do not count\n\n| cell | why |\n|---|---|\n", to);
+	for (size_t i = 0; i < s->run->failure_count; i++)
+		write_pair(s->run->failures[i].name, s->run->failures[i].why, to);
+}
+
+/* Quoted so that a shell takes it as it was. */
+static void write_command(const struct summary *s, FILE *to)
+{
+	struct json_object *command = json_array(s->run->json, "command");
+	struct json_object *seed = NULL;
+
+	if (!command)
+		return;
+	fputs("\n## Made by\n\n    ", to);
+	for (unsigned long i = 0; i < json_count(command); i++) {
+		const char *word = json_object_get_string(json_object_array_get_idx(command, i));
+		bool plain = word && *word && !strpbrk(word, " \t\n'\"$&|;<>()*?[]#~`\\!{}");
+
+		fprintf(to, plain ? "%s%s" : "%s'%s'", i ? " " : "", word ? word : "");
+	}
+	if (json_object_object_get_ex(s->run->json, "seed", &seed))
+		fprintf(to, "\n\nSeed %s.", json_object_get_string(seed));
+	fputs(" Numbers: `summary.json`; their definitions: `docs/results.md`; the rules: "
+	      "`docs/statistics.md`.\n", to);
+}
+
+void report_write_md(const struct summary *s, const struct verdict *v,
+		     const struct figures_drawn *drawn, FILE *to)
+{
+	write_head(s, v, to);
+	write_rows("Limits of the scenario", v->limits, v->limit_count, to);
+	write_rows("What the experiment is expected to show", v->shown, v->shown_count, to);
+	write_bound(s, to);
+	write_figures(drawn, to);
+	write_policies(s, to);
+	write_boots(s, to);
+	write_comparisons(s, to);
+	write_environment(s, to);
+	write_command(s, to);
+}

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness/verdict.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "harness/format.h"
+#include "harness/stats.h"
+#include "harness/summary.h"
+
+enum relation { AT_MOST, AT_LEAST, EQUAL, NO_BOUND };
+
+/* Two notifications a period; ATTACH and BYE of a whole cell come on top. */
+#define KICKS_TOLERANCE 0.005
+
+static const char *const state_names[] = {
+	[STATE_HOLDS] = "yes",
+	[STATE_FAILS] = "NO",
+	[STATE_NOT_RUN] = "not run",
+	[STATE_UNKNOWN] = "not known",
+	[STATE_SHOWN] = "",
+};
+
+const char *verdict_state_name(enum verdict_state state)
+{
+	return state_names[state];
+}
+
+static enum verdict_state judge(double value, enum relation relation, double bound)
+{
+	if (relation == NO_BOUND)
+		return STATE_SHOWN;
+	if (!isfinite(value))
+		return STATE_UNKNOWN;
+	if (relation == AT_MOST)
+		return value <= bound ? STATE_HOLDS : STATE_FAILS;
+	if (relation == AT_LEAST)
+		return value >= bound ? STATE_HOLDS : STATE_FAILS;
+	return fabs(value - bound) <= KICKS_TOLERANCE ? STATE_HOLDS : STATE_FAILS;
+}
+
+/* Smallest and largest of one number over a policy's boots. */
+static void boot_range(const struct policy_result *p, double (*of)(const struct boot_result *b),
+		       double *low, double *high)
+{
+	*low = *high = NAN;
+	for (size_t i = 0; i < p->boot_count; i++) {
+		*low = fmin(*low, of(&p->boots[i]));
+		*high = fmax(*high, of(&p->boots[i]));
+	}
+}
+
+/*
+ * One measured thing of one policy: its number for the bound, its number a
+ * boot for the range that is printed beside it (NULL: none), and its unit.
+ */
+struct quantity {
+	const char *what; /* %s = policy */
+	const char *unit;
+	double (*of)(const struct policy_result *p);
+	double (*of_boot)(const struct boot_result *b);
+	int digits;
+};
+
+static double interference(const struct policy_result *p)
+{
+	return p->interference;
+}
+
+static double boot_interference(const struct boot_result *b)
+{
+	return b->interference;
+}
+
+/* Periods whose samples were lost cannot be said to have met the deadline. */
+static double missed_unstained(const struct policy_result *p)
+{
+	if (p->lost || !p->pooled[PHASE_BOOT].periods)
+		return NAN;
+	return (double)p->control_missed_unstained[PHASE_BOOT];
+}
+
+static double boot_missed_unstained(const struct boot_result *b)
+{
+	return (double)b->phases[PHASE_BOOT].control_missed_unstained;
+}
+
+static double kicks(const struct policy_result *p)
+{
+	return p->kicks_per_period;
+}
+
+static double boot_kicks(const struct boot_result *b)
+{
+	return b->kicks_per_period;
+}
+
+static double handling_p99(const struct policy_result *p)
+{
+	return p->handling.p99;
+}
+
+static double boot_handling_p99(const struct boot_result *b)
+{
+	return b->handling.p99;
+}
+
+static double neighbour_boot(const struct policy_result *p)
+{
+	return p->neighbour_boot_s;
+}
+
+static double boot_neighbour_boot(const struct boot_result *b)
+{
+	return b->neighbour_boot_s;
+}
+
+static const struct quantity
+	interference_of = { "%s: interference (response p99, boot ÷ solo, median over boots)", "",
+			    interference, boot_interference, 3 },
+	missed_of = { "%s: deadlines missed in boot, outside stained windows, all boots", "",
+		      missed_unstained, boot_missed_unstained, 1 },
+	kicks_of = { "%s: kicks per period", "", kicks, boot_kicks, 3 },
+	handling_of = { "%s: handling (kick seen → priority in force), p99, median over boots",
+			" µs", handling_p99, boot_handling_p99, 3 },
+	neighbour_of = { "%s: neighbour's boot, median over boots", " s", neighbour_boot,
+			 boot_neighbour_boot, 3 };
+
+static void set_bound(struct verdict_row *row, enum relation relation, double bound,
+		      const char *unit)
+{
+	static const char *const signs[] = { "≤ ", "≥ ", "", "" };
+	char number[FORMAT_NUMBER_ROOM];
+
+	if (relation == NO_BOUND) {
+		strcpy(row->bound, "–");
+		return;
+	}
+	format_number(number, bound, bound == floor(bound) && relation != EQUAL ? 1 : 3);
+	snprintf(row->bound, sizeof(row->bound), "%s%.6s%s", signs[relation], number, unit);
+}
+
+static void set_measured(struct verdict_row *row, const struct quantity *q,
+			 const struct policy_result *p)
+{
+	char value[FORMAT_NUMBER_ROOM], from[FORMAT_NUMBER_ROOM], to[FORMAT_NUMBER_ROOM];
+	double low, high;
+
+	boot_range(p, q->of_boot, &low, &high);
+	snprintf(row->measured, sizeof(row->measured), "%s%s (%s to %s, %zu boots)",
+		 format_number(value, q->of(p), q->digits), q->unit,
+		 format_number(from, low, q->digits), format_number(to, high, q->digits),
+		 p->boot_count);
+}
+
+__attribute__((format(printf, 2, 3)))
+static void set_what(struct verdict_row *row, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(row->what, sizeof(row->what), format, args);
+	va_end(args);
+}
+
+static void add_row(struct verdict_row *rows, size_t *count, const struct summary *s,
+		    const char *policy, const struct quantity *q, enum relation relation,
+		    double bound)
+{
+	const struct policy_result *p = summary_policy(s, policy);
+	struct verdict_row *row = &rows[(*count)++];
+	const char *rest = strchr(q->what, ':');
+
+	memset(row, 0, sizeof(*row));
+	set_what(row, "%.32s%s", policy, rest);
+	set_bound(row, relation, bound, q->unit);
+	if (!p) {
+		strcpy(row->measured, "not run");
+		row->state = STATE_NOT_RUN;
+		return;
+	}
+	set_measured(row, q, p);
+	row->state = judge(q->of(p), relation, bound);
+}
+
+/* The one row that takes two policies: waiting for the core, with and without. */
+static void add_wait_row(struct verdict *v, const struct summary *s)
+{
+	const struct policy_result *with = summary_policy(s, "ring_boot");
+	const struct policy_result *without = summary_policy(s, "none");
+	char ratio[FORMAT_NUMBER_ROOM], a[FORMAT_NUMBER_ROOM], b[FORMAT_NUMBER_ROOM];
+	struct verdict_row *row = &v->shown[v->shown_count++];
+	double value;
+
+	memset(row, 0, sizeof(*row));
+	set_what(row, "control vCPU's wait for the core per period in boot, ring_boot ÷ none");
+	set_bound(row, AT_MOST, 0.05, "");
+	if (!with || !without) {
+		strcpy(row->measured, "not run");
+		row->state = STATE_NOT_RUN;
+		return;
+	}
+	value = with->wait_us_per_period[PHASE_BOOT] / without->wait_us_per_period[PHASE_BOOT];
+	snprintf(row->measured, sizeof(row->measured), "%s (%s µs ÷ %s µs)",
+		 format_number(ratio, value, 2),
+		 format_number(a, with->wait_us_per_period[PHASE_BOOT], 3),
+		 format_number(b, without->wait_us_per_period[PHASE_BOOT], 3));
+	row->state = judge(value, AT_MOST, 0.05);
+}
+
+/* The neighbour must come up beside the policy, however long it takes. */
+static double unfinished_boots(const struct policy_result *p)
+{
+	double count = 0;
+
+	for (size_t i = 0; i < p->boot_count; i++)
+		count += !isfinite(p->boots[i].neighbour_boot_s);
+	return count;
+}
+
+static void add_completes_row(struct verdict *v, const struct summary *s)
+{
+	const struct policy_result *p = summary_policy(s, "ring_boot");
+	struct verdict_row *row;
+
+	add_row(v->shown, &v->shown_count, s, "ring_boot", &neighbour_of, NO_BOUND, 0);
+	row = &v->shown[v->shown_count - 1];
+	strcpy(row->bound, "completes");
+	if (p)
+		row->state = unfinished_boots(p) ? STATE_FAILS : STATE_HOLDS;
+}
+
+static void add_expectations(struct verdict *v, const struct summary *s)
+{
+	static const struct expectation {
+		const char *policy;
+		const struct quantity *quantity;
+		enum relation relation;
+		double bound;
+	} table[] = {
+		{ "none", &interference_of, AT_LEAST, 2.0 },
+		{ "ring_boot", &interference_of, AT_MOST, 1.10 },
+		{ "ring_boot", &missed_of, AT_MOST, 0 },
+		{ "ring", &kicks_of, EQUAL, 2.0 },
+		{ "ring_boot", &kicks_of, EQUAL, 2.0 },
+		{ "ring", &handling_of, AT_MOST, 100 },
+		{ "ring_boot", &handling_of, AT_MOST, 100 },
+		{ "none", &neighbour_of, NO_BOUND, 0 },
+		{ "static", &neighbour_of, NO_BOUND, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		add_row(v->shown, &v->shown_count, s, table[i].policy, table[i].quantity,
+			table[i].relation, table[i].bound);
+	add_completes_row(v, s);
+	add_wait_row(v, s);
+}
+
+static void add_limits(struct verdict *v, const struct summary *s)
+{
+	const struct scenario *scenario = s->run->scenario;
+	const struct {
+		const struct quantity *quantity;
+		double bound;
+	} table[] = {
+		{ &interference_of, scenario->limits.interference_max },
+		{ &missed_of, scenario->limits.missed_max },
+		{ &handling_of, scenario->limits.handling_p99_us_max },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]) && scenario->verdict_policy; i++)
+		if (isfinite(table[i].bound))
+			add_row(v->limits, &v->limit_count, s, scenario->verdict_policy,
+				table[i].quantity, AT_MOST, table[i].bound);
+}
+
+void verdict_make(struct verdict *v, const struct summary *s)
+{
+	const struct policy_result *p =
+		s->run->scenario->verdict_policy ?
+			summary_policy(s, s->run->scenario->verdict_policy) : NULL;
+
+	memset(v, 0, sizeof(*v));
+	add_limits(v, s);
+	add_expectations(v, s);
+	v->result = REPORT_PASS;
+	for (size_t i = 0; i < v->limit_count; i++) {
+		if (v->limits[i].state == STATE_FAILS)
+			v->result = REPORT_MISSED;
+		else if (v->limits[i].state != STATE_HOLDS && v->result == REPORT_PASS)
+			v->result = REPORT_UNDECIDED;
+	}
+	/* Fewer boots than planned may miss nothing and still prove nothing. */
+	if (p && policy_boots_missing(s, p) && v->result == REPORT_PASS)
+		v->result = REPORT_UNDECIDED;
+}
+
+void verdict_reasons(const struct verdict *v, const struct summary *s, FILE *to)
+{
+	const char *name = s->run->scenario->verdict_policy;
+	const struct policy_result *p = name ? summary_policy(s, name) : NULL;
+
+	if (!v->limit_count)
+		fputs("The scenario states no limit: nothing was judged.\n", to);
+	for (size_t i = 0; i < v->limit_count; i++) {
+		const struct verdict_row *row = &v->limits[i];
+
+		if (row->state == STATE_HOLDS)
+			fprintf(to, "%s: %s, within %s.\n", row->what, row->measured, row->bound);
+		else if (row->state == STATE_FAILS)
+			fprintf(to, "%s: %s breaks the limit %s.\n", row->what, row->measured,
+				row->bound);
+		else
+			fprintf(to, "%s: %s, cannot be judged against %s.\n", row->what,
+				row->measured, row->bound);
+	}
+	if (!p)
+		return;
+	if (policy_boots_missing(s, p))
+		fprintf(to, "%s: %zu of the planned boots are missing; need %zu more.\n", p->name,
+			policy_boots_missing(s, p), policy_boots_missing(s, p));
+	if (p->interference_excluded)
+		fprintf(to, "%s: %zu boots have fewer than %zu periods in solo or boot and are "
+			    "left out of interference.\n", p->name, p->interference_excluded,
+			stats_quantile_needs(0.99));
+	if (p->lost)
+		fprintf(to, "%s: %ju periods were not sampled (the guest's memory for them was "
+			    "full), so misses cannot be counted.\n", p->name, (uintmax_t)p->lost);
+}
