@@ -46,7 +46,8 @@ static int create_memory(struct frontend *f, struct rs_error **err)
 		q->used = (void *)(base + USED_OFFSET);
 		q->kick = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 		q->call = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-		if (q->kick < 0 || q->call < 0)
+		q->error = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		if (q->kick < 0 || q->call < 0 || q->error < 0)
 			return rs_fail_errno(err, errno, "eventfd");
 	}
 	return 0;
@@ -56,7 +57,7 @@ int ff_create(struct frontend *f, const struct fake_vm_options *options, struct 
 {
 	*f = (struct frontend){ .socket = -1, .memory_fd = -1 };
 	for (unsigned int i = 0; i < RS_QUEUE_COUNT; i++)
-		f->queue[i].kick = f->queue[i].call = -1;
+		f->queue[i].kick = f->queue[i].call = f->queue[i].error = -1;
 	if (fake_vm_spawn(&f->vm, options, err) || create_memory(f, err)) {
 		ff_destroy(f);
 		return rs_fail_wrap(err, "fake VM");
@@ -73,6 +74,12 @@ void ff_disconnect(struct frontend *f)
 	f->socket = -1;
 }
 
+static void close_open(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
 void ff_destroy(struct frontend *f)
 {
 	if (!f->vm.pid && !f->memory)
@@ -80,15 +87,13 @@ void ff_destroy(struct frontend *f)
 	ff_disconnect(f);
 	fake_vm_kill(&f->vm);
 	for (unsigned int i = 0; i < RS_QUEUE_COUNT; i++) {
-		if (f->queue[i].kick >= 0)
-			close(f->queue[i].kick);
-		if (f->queue[i].call >= 0)
-			close(f->queue[i].call);
+		close_open(f->queue[i].kick);
+		close_open(f->queue[i].call);
+		close_open(f->queue[i].error);
 	}
 	if (f->memory)
 		munmap(f->memory, FF_MEMORY_SIZE);
-	if (f->memory_fd >= 0)
-		close(f->memory_fd);
+	close_open(f->memory_fd);
 	*f = (struct frontend){ .socket = -1, .memory_fd = -1 };
 }
 
@@ -119,13 +124,14 @@ int ff_send_raw(struct frontend *f, const void *bytes, size_t size, const int *f
 	return (size_t)n == size ? 0 : rs_fail(err, EPIPE, "%zd of %zu bytes sent", n, size);
 }
 
-int ff_send(struct frontend *f, uint32_t request, const void *payload, uint32_t size,
-	    const int *fds, unsigned int fd_count, struct rs_error **err)
+static int send_flags(struct frontend *f, uint32_t request, uint32_t flags, const void *payload,
+		      uint32_t size, const int *fds, unsigned int fd_count,
+		      struct rs_error **err)
 {
 	struct {
 		struct ff_header header;
 		uint8_t payload[512];
-	} m = { .header = { request, FF_FLAG_VERSION, size } };
+	} m = { .header = { request, flags, size } };
 
 	if (size > sizeof(m.payload))
 		return rs_fail(err, EINVAL, "a payload of %u bytes", size);
@@ -134,6 +140,12 @@ int ff_send(struct frontend *f, uint32_t request, const void *payload, uint32_t 
 	if (ff_send_raw(f, &m, sizeof(m.header) + size, fds, fd_count, err))
 		return rs_fail_wrap(err, "request %u", request);
 	return 0;
+}
+
+int ff_send(struct frontend *f, uint32_t request, const void *payload, uint32_t size,
+	    const int *fds, unsigned int fd_count, struct rs_error **err)
+{
+	return send_flags(f, request, FF_FLAG_VERSION, payload, size, fds, fd_count, err);
 }
 
 static int receive(struct frontend *f, void *to, size_t size, struct rs_error **err)
@@ -203,6 +215,13 @@ static int send_call(struct frontend *f, unsigned int index, struct rs_error **e
 	return ff_send(f, FF_SET_VRING_CALL, &value, sizeof(value), &f->queue[index].call, 1, err);
 }
 
+static int send_error(struct frontend *f, unsigned int index, struct rs_error **err)
+{
+	uint64_t value = index;
+
+	return ff_send(f, FF_SET_VRING_ERR, &value, sizeof(value), &f->queue[index].error, 1, err);
+}
+
 int ff_realize(struct frontend *f, struct rs_error **err)
 {
 	const uint64_t wanted = 1ull << FF_PROTOCOL_F_MQ | 1ull << FF_PROTOCOL_F_REPLY_ACK |
@@ -230,7 +249,7 @@ int ff_realize(struct frontend *f, struct rs_error **err)
 	    ff_ask_u64(f, FF_GET_FEATURES, &f->features, err))
 		return rs_fail_wrap(err, "handshake");
 	for (unsigned int i = 0; i < RS_QUEUE_COUNT; i++)
-		if (send_call(f, i, err))
+		if (send_call(f, i, err) || send_error(f, i, err))
 			return rs_fail_wrap(err, "handshake");
 	return read_config(f, err);
 }
@@ -260,11 +279,20 @@ void ff_vring_addr(const struct frontend *f, unsigned int index, struct vhost_vr
 
 static int send_memory(struct frontend *f, struct rs_error **err)
 {
+	bool acknowledged = f->protocol_features >> FF_PROTOCOL_F_REPLY_ACK & 1;
+	uint32_t flags = FF_FLAG_VERSION | (acknowledged ? FF_FLAG_NEED_REPLY : 0);
 	struct ff_memory_table table;
+	uint64_t code = 0;
+	int r;
 
 	ff_memory_table(f, &table);
-	return ff_send(f, FF_SET_MEM_TABLE, &table, 8 + sizeof(struct ff_region), &f->memory_fd, 1,
-		       err);
+	r = send_flags(f, FF_SET_MEM_TABLE, flags, &table, 8 + sizeof(struct ff_region),
+		       &f->memory_fd, 1, err);
+	if (!r && acknowledged)
+		r = ff_reply(f, FF_SET_MEM_TABLE, &code, sizeof(code), err);
+	if (!r && code)
+		r = rs_fail(err, EPROTO, "the daemon refused the memory");
+	return r;
 }
 
 static int start_queue(struct frontend *f, unsigned int index, struct rs_error **err)
@@ -279,9 +307,8 @@ static int start_queue(struct frontend *f, unsigned int index, struct rs_error *
 	r = ff_send(f, FF_SET_VRING_NUM, &num, sizeof(num), NULL, 0, err);
 	r = r ? r : ff_send(f, FF_SET_VRING_BASE, &base, sizeof(base), NULL, 0, err);
 	r = r ? r : ff_send(f, FF_SET_VRING_ADDR, &addr, sizeof(addr), NULL, 0, err);
-	r = r ? r : ff_send(f, FF_SET_VRING_KICK, &kick, sizeof(kick), &f->queue[index].kick, 1,
-			    err);
-	return r ? r : send_call(f, index, err);
+	return r ? r : ff_send(f, FF_SET_VRING_KICK, &kick, sizeof(kick), &f->queue[index].kick,
+			       1, err);
 }
 
 static int enable_queues(struct frontend *f, uint32_t on, struct rs_error **err)
@@ -303,6 +330,9 @@ int ff_start_queues(struct frontend *f, struct rs_error **err)
 		return rs_fail_wrap(err, "starting the device");
 	for (unsigned int i = 0; i < RS_QUEUE_COUNT; i++)
 		if (start_queue(f, i, err))
+			return rs_fail_wrap(err, "starting queue %u", i);
+	for (unsigned int i = 0; i < RS_QUEUE_COUNT; i++)
+		if (send_call(f, i, err))
 			return rs_fail_wrap(err, "starting queue %u", i);
 	return enable_queues(f, 1, err);
 }

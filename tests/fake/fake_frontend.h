@@ -99,6 +99,7 @@ struct ff_queue {
 	struct ff_used *used;
 	int kick; /* eventfds; -1: none yet */
 	int call;
+	int error;
 	uint16_t used_seen;
 };
 

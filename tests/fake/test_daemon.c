@@ -285,6 +285,49 @@ static void test_unbalanced(void **state)
 	check_sched(f->vm.tid[0], SCHED_OTHER, 0, "one END after two STARTs");
 }
 
+/* A ring that is started on one vCPU and seen again, or ended, on another. */
+static void test_ring_moves_to_another_vcpu(void **state)
+{
+	struct world *w = *state;
+	struct frontend *f;
+	struct rs_message m;
+
+	world_start(w, "ring");
+	f = world_boot(w, 0, "a", 0, NULL, &(struct fake_vm_options){ .vcpus = 2 });
+	world_notify(f, RS_KIND_START, 1, 50);
+	check_sched(f->vm.tid[0], SCHED_FIFO, 50, "started on vCPU 0");
+	m = ff_message(f, RS_KIND_START, 1, 50);
+	m.vcpu = 1;
+	ff_post(f, &m, sizeof(m), true);
+	assert_true(ff_drained(f, RS_QUEUE_NOTIFY, STEP_LIMIT_MS));
+	check_sched(f->vm.tid[1], SCHED_FIFO, 50, "started again on vCPU 1");
+	check_sched(f->vm.tid[0], SCHED_OTHER, 0, "vCPU 0, which it left");
+	world_notify(f, RS_KIND_END, 1, 50);
+	check_sched(f->vm.tid[1], SCHED_OTHER, 0, "ended on vCPU 0");
+}
+
+/* The driver may be faster than the last requests of the front end. */
+static void test_kick_before_enable(void **state)
+{
+	struct rs_error *err = NULL;
+	struct world *w = *state;
+	struct frontend *f = &w->vm[0];
+	char path[DAEMON_PATH_MAX];
+	struct rs_message m;
+
+	world_start(w, "ring");
+	check_ok(daemon_add_vm(&w->daemon, "a", 0, NULL, &err), &err);
+	daemon_vm_socket(&w->daemon, "a", path);
+	check_ok(ff_create(f, NULL, &err), &err);
+	check_ok(ff_connect(f, path, &err), &err);
+	check_ok(ff_realize(f, &err), &err);
+	m = ff_message(f, RS_KIND_ATTACH, 0, 0);
+	ff_post(f, &m, sizeof(m), true);
+	check_ok(ff_start_queues(f, &err), &err);
+	assert_true(ff_drained(f, RS_QUEUE_NOTIFY, STEP_LIMIT_MS));
+	check_number(&w->daemon, "a", "messages.attach", 1);
+}
+
 /* The message names a vCPU; only that one is in the ring. */
 static void test_two_vcpus(void **state)
 {
@@ -326,6 +369,8 @@ int main(void)
 		WORLD_TEST(test_message_of_wrong_length),
 		WORLD_TEST(test_unbalanced),
 		WORLD_TEST(test_two_vcpus),
+		WORLD_TEST(test_ring_moves_to_another_vcpu),
+		WORLD_TEST(test_kick_before_enable),
 	};
 
 	return cmocka_run_group_tests_name("daemon with fake VMs", tests, NULL, NULL) ? 1 : 0;

@@ -41,6 +41,44 @@ static unsigned int count_mappings(pid_t pid)
 	return n;
 }
 
+static unsigned int count_running(pid_t pid)
+{
+	cleanup_dir DIR *dir = NULL;
+	unsigned int n = 0;
+	struct dirent *e;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	dir = opendir(path);
+	while (dir && (e = readdir(dir))) {
+		cleanup_file FILE *f = NULL;
+		char state = 'S';
+
+		snprintf(path, sizeof(path), "/proc/%d/task/%.12s/stat", (int)pid, e->d_name);
+		f = fopen(path, "re");
+		if (f && fscanf(f, "%*d (%*[^)]) %c", &state) == 1)
+			n += state == 'R';
+	}
+	return n;
+}
+
+/*
+ * No thread of the daemon is busy: twenty looks in a row find each asleep. A
+ * notification thread that spins would never be found so, and would hold its
+ * core at the highest priority there is.
+ */
+static bool daemon_rests(pid_t pid, int limit_ms)
+{
+	int64_t end = now_ms() + limit_ms;
+	int rests = 0;
+
+	while (rests < 20 && now_ms() < end) {
+		rests = count_running(pid) ? 0 : rests + 1;
+		short_pause();
+	}
+	return rests == 20;
+}
+
 static void behave_until(struct frontend *f, enum attack_stage stage, const char *path)
 {
 	struct rs_error *err = NULL;
@@ -81,6 +119,8 @@ static void attack(struct world *w, const struct attack *a)
 	if (a->counter && !daemon_wait_number(&w->daemon, "bad", a->counter, 1, STEP_LIMIT_MS))
 		fail_msg("%s was not counted", a->counter);
 	check_sched(bad->vm.tid[0], SCHED_OTHER, 0, "the attacker");
+	if (!daemon_rests(w->daemon.pid, STEP_LIMIT_MS))
+		fail_msg("a thread of the daemon spins");
 	/* An event for everyone, the attacker's broken queue included. */
 	check_ok(daemon_command(&w->daemon, "policy", "none", "bad", &err), &err);
 	check_ok(daemon_command(&w->daemon, "remove-vm", "bad", NULL, &err), &err);
