@@ -37,12 +37,15 @@ enum rsc_handover_verdict rsc_handover_check(const struct rsc_handover *page, ui
 	return RSC_HANDOVER_GOOD;
 }
 
-void rsc_handover_pass(struct rsc_handover *page, uint64_t sequence, uint32_t slot)
+bool rsc_handover_pass(struct rsc_handover *page, uint64_t turns, uint64_t sequence, uint32_t slot)
 {
+	if (page->turns != turns)
+		return false;
 	page->turns++;
 	page->sequence = sequence;
 	page->slot = slot;
 	for (uint64_t i = 0; i < RSC_HANDOVER_WORDS; i++)
 		page->word[i] += (sequence * RSC_HANDOVER_WORDS + i) ^ (slot + 1);
 	page->checksum = checksum(page);
+	return true;
 }

@@ -7,6 +7,7 @@
 #ifndef RINGSCHED_CONTROL_HANDOVER_H
 #define RINGSCHED_CONTROL_HANDOVER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define RSC_HANDOVER_WORDS 128u
@@ -31,6 +32,11 @@ void rsc_handover_init(struct rsc_handover *page);
 enum rsc_handover_verdict rsc_handover_check(const struct rsc_handover *page, uint64_t sequence,
 					     uint32_t slot);
 
-void rsc_handover_pass(struct rsc_handover *page, uint64_t sequence, uint32_t slot);
+/*
+ * Add this process's own. `turns` is what page->turns was when its turn began:
+ * false, and nothing is written, where another has had a turn meanwhile,
+ * because this one was cut off.
+ */
+bool rsc_handover_pass(struct rsc_handover *page, uint64_t turns, uint64_t sequence, uint32_t slot);
 
 #endif

@@ -106,13 +106,16 @@ static void check_page(const struct rsc_member *m, const struct rs_turn *turn)
 static void home_turn(const struct rsc_member *m, int fd, const struct rs_turn *turn)
 {
 	struct rsc_seat *seat = m->seat;
+	uint64_t turns = 0;
 
 	seat->turns++;
-	if (m->page)
+	if (m->page) {
+		turns = m->page->turns;
 		check_page(m, turn);
+	}
 	rsc_work(m->iterations);
-	if (m->page)
-		rsc_handover_pass(m->page, turn->sequence, m->slot);
+	if (m->page && !rsc_handover_pass(m->page, turns, turn->sequence, m->slot))
+		seat->handover_late++;
 	if (seat->change_every && seat->turns % seat->change_every == 0 &&
 	    ringsched_change(fd, seat->change_to))
 		seat->changes_refused++;

@@ -20,7 +20,8 @@ struct rsc_seat {
 	uint64_t visits;
 	uint64_t changes_refused;
 	uint64_t handover_errors;
-	uint64_t handover_gaps;
+	uint64_t handover_gaps; /* the process before had no turn */
+	uint64_t handover_late; /* its own turn was cut off before it could write */
 	int32_t error; /* why it ended: 0 = its ring was stopped, else errno */
 };
 

@@ -44,7 +44,7 @@ int rsc_port_line(struct rsc_port *port, char *line, size_t *length);
 
 /* All of it, waiting for the host where it must. 0 or -errno. */
 int rsc_port_write(struct rsc_port *port, const void *data, size_t length);
-__attribute__((format(printf, 2, 3))) int rsc_port_print(struct rsc_port *port,
-							  const char *format, ...);
+__attribute__((format(printf, 2, 3))) int rsc_port_print(struct rsc_port *port, const char *format,
+							 ...);
 
 #endif

@@ -12,7 +12,7 @@ struct rsc_reason {
 
 /* Failing is one expression: return rsc_fail(why, EINVAL, "..."); */
 __attribute__((format(printf, 3, 4))) static inline int rsc_fail(struct rsc_reason *why, int code,
-								  const char *format, ...)
+								 const char *format, ...)
 {
 	va_list list;
 

@@ -170,8 +170,7 @@ static int populate(struct rsc_rings *rings, struct rsc_ring *ring, struct rsc_r
 	return 0;
 }
 
-int rsc_ring_make(struct rsc_rings *rings, const struct rsc_ring_spec *spec,
-		  struct rsc_reason *why)
+int rsc_ring_make(struct rsc_rings *rings, const struct rsc_ring_spec *spec, struct rsc_reason *why)
 {
 	uint32_t id = spec->params.ring_id;
 	struct rsc_ring *ring = &rings->ring[id];
@@ -312,5 +311,6 @@ void rsc_ring_notes(const struct rsc_ring *ring, struct rsc_log_notes *notes)
 	for (uint32_t i = 0; i < ring->spec.params.members; i++) {
 		notes->handover_errors += ring->seat[i]->handover_errors;
 		notes->handover_gaps += ring->seat[i]->handover_gaps;
+		notes->handover_late += ring->seat[i]->handover_late;
 	}
 }

@@ -57,6 +57,7 @@ void rsc_log_end(struct rsc_log *log, uint32_t column, uint64_t sequence, uint64
 struct rsc_log_notes {
 	uint64_t handover_errors; /* a last line of the CSV, unless 0 */
 	uint64_t handover_gaps;
+	uint64_t handover_late;
 };
 
 /* Takes the CSV piece by piece; a negative return ends it. */

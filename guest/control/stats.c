@@ -66,6 +66,7 @@ static void print_ring(const struct rsc_ring *ring, FILE *out)
 	fprintf(out, "agent_ring%u_changes_refused %" PRIu64 "\n", id, refused);
 	fprintf(out, "agent_ring%u_handover_errors %" PRIu64 "\n", id, notes.handover_errors);
 	fprintf(out, "agent_ring%u_handover_gaps %" PRIu64 "\n", id, notes.handover_gaps);
+	fprintf(out, "agent_ring%u_handover_late %" PRIu64 "\n", id, notes.handover_late);
 	fprintf(out, "agent_ring%u_processes %u\n", id, ring->spec.params.members);
 	fprintf(out, "agent_ring%u_alive %u\n", id, alive);
 	fprintf(out, "agent_ring%u_died %u\n", id, ring->died);

@@ -9,6 +9,12 @@
 
 #include "guest/control/handover.c"
 
+/* A turn that nobody came into. */
+static void pass(struct rsc_handover *page, uint64_t sequence, uint32_t slot)
+{
+	assert_true(rsc_handover_pass(page, page->turns, sequence, slot));
+}
+
 static int fresh(void **state)
 {
 	static struct rsc_handover page;
@@ -26,7 +32,7 @@ static void orderly_turns_are_good(void **state)
 		for (uint32_t slot = 0; slot < 4; slot++) {
 			assert_int_equal(rsc_handover_check(page, sequence, slot),
 					 RSC_HANDOVER_GOOD);
-			rsc_handover_pass(page, sequence, slot);
+			pass(page, sequence, slot);
 		}
 	}
 	assert_int_equal(page->turns, 200);
@@ -38,7 +44,7 @@ static void every_flipped_bit_is_found(void **state)
 	struct rsc_handover *page = *state;
 	unsigned char *byte = (unsigned char *)page;
 
-	rsc_handover_pass(page, 7, 0);
+	pass(page, 7, 0);
 	for (size_t i = 0; i < sizeof(*page); i++) {
 		byte[i] ^= 1u << (i % 8);
 		assert_int_equal(rsc_handover_check(page, 7, 1), RSC_HANDOVER_BAD);
@@ -51,7 +57,7 @@ static void turns_that_changed_places_are_found(void **state)
 {
 	struct rsc_handover *page = *state;
 
-	rsc_handover_pass(page, 3, 2);
+	pass(page, 3, 2);
 	assert_int_equal(rsc_handover_check(page, 3, 1), RSC_HANDOVER_BAD);
 	assert_int_equal(rsc_handover_check(page, 3, 2), RSC_HANDOVER_BAD);
 	assert_int_equal(rsc_handover_check(page, 2, 3), RSC_HANDOVER_BAD);
@@ -63,11 +69,24 @@ static void a_missing_turn_is_a_gap(void **state)
 	struct rsc_handover *page = *state;
 
 	assert_int_equal(rsc_handover_check(page, 0, 2), RSC_HANDOVER_GAP);
-	rsc_handover_pass(page, 5, 0);
+	pass(page, 5, 0);
 	assert_int_equal(rsc_handover_check(page, 5, 2), RSC_HANDOVER_GAP);
 	assert_int_equal(rsc_handover_check(page, 6, 1), RSC_HANDOVER_GAP);
 	/* Skipped periods are no gap: the first process begins anew. */
 	assert_int_equal(rsc_handover_check(page, 9, 0), RSC_HANDOVER_GOOD);
+}
+
+/* Cut off in its turn, a process must not undo what the next one wrote. */
+static void a_late_writer_is_refused(void **state)
+{
+	struct rsc_handover *page = *state;
+	uint64_t turns;
+
+	pass(page, 4, 0);
+	turns = page->turns;
+	pass(page, 4, 2);
+	assert_false(rsc_handover_pass(page, turns, 4, 1));
+	assert_int_equal(rsc_handover_check(page, 4, 3), RSC_HANDOVER_GOOD);
 }
 
 int main(void)
@@ -77,6 +96,7 @@ int main(void)
 		cmocka_unit_test_setup(every_flipped_bit_is_found, fresh),
 		cmocka_unit_test_setup(turns_that_changed_places_are_found, fresh),
 		cmocka_unit_test_setup(a_missing_turn_is_a_gap, fresh),
+		cmocka_unit_test_setup(a_late_writer_is_refused, fresh),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,7 +86,8 @@ static void no_period_is_only_a_header(void **state)
 	struct rsc_log *log = rsc_log_take(&arena, 1, 4, 500);
 
 	(void)state;
-	check_csv(log, &(struct rsc_log_notes){ 0 }, "sequence,release_ns,flags,start0_ns,end0_ns\n");
+	check_csv(log, &(struct rsc_log_notes){ 0 },
+		  "sequence,release_ns,flags,start0_ns,end0_ns\n");
 }
 
 static void cut_off_turns_are_flagged(void **state)
@@ -215,14 +216,10 @@ int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		T(csv_is_as_the_contract_says),
-		T(no_period_is_only_a_header),
-		T(cut_off_turns_are_flagged),
-		T(beyond_the_memory_is_lost_and_counted),
-		T(a_visitor_gets_the_last_column),
-		T(the_arena_has_an_end),
-		T(other_processes_write_into_it),
-		T(a_failing_line_ends_the_csv),
+		T(csv_is_as_the_contract_says),    T(no_period_is_only_a_header),
+		T(cut_off_turns_are_flagged),      T(beyond_the_memory_is_lost_and_counted),
+		T(a_visitor_gets_the_last_column), T(the_arena_has_an_end),
+		T(other_processes_write_into_it),  T(a_failing_line_ends_the_csv),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
