@@ -65,7 +65,8 @@ static int live(struct rig_member *member, const struct rs_ring_params *params, 
 /* The process has joined when this returns 0: it says so through a pipe. */
 static int add_member(struct rig *rig, struct rig_ring *ring, unsigned int slot, rig_turn turn)
 {
-	struct rig_member member = { .ring = ring->params.ring_id, .slot = slot,
+	struct rig_member member = { .ring = ring->params.ring_id,
+				     .slot = slot,
 				     .shared = rig->shared };
 	int pipes[2];
 	char byte;

@@ -16,21 +16,21 @@
 
 #define ALL 0xffffffffu
 
-#define EXPECT(condition)                                                                          \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			printf("  line %d: not so: %s\n", __LINE__, #condition);                   \
-			return -EINVAL;                                                            \
-		}                                                                                  \
+#define EXPECT(condition)                                                        \
+	do {                                                                     \
+		if (!(condition)) {                                              \
+			printf("  line %d: not so: %s\n", __LINE__, #condition); \
+			return -EINVAL;                                          \
+		}                                                                \
 	} while (0)
 
-#define TRY(call)                                                                                  \
-	do {                                                                                       \
-		int error_ = (call);                                                               \
-		if (error_) {                                                                      \
-			printf("  line %d: %s failed\n", __LINE__, #call);                         \
-			return error_;                                                             \
-		}                                                                                  \
+#define TRY(call)                                                          \
+	do {                                                               \
+		int error_ = (call);                                       \
+		if (error_) {                                              \
+			printf("  line %d: %s failed\n", __LINE__, #call); \
+			return error_;                                     \
+		}                                                          \
 	} while (0)
 
 /*
@@ -215,8 +215,12 @@ static int full_ring(struct rig *rig)
 
 static int refusals(struct rig *rig)
 {
-	struct rs_ring_params ring = { .ring_id = 8, .ring_prio = 60, .members = 2, .vcpu = -1,
-				       .period_ns = 20 * MS, .deadline_ns = 20 * MS };
+	struct rs_ring_params ring = { .ring_id = 8,
+				       .ring_prio = 60,
+				       .members = 2,
+				       .vcpu = -1,
+				       .period_ns = 20 * MS,
+				       .deadline_ns = 20 * MS };
 	struct rs_ring_params other = ring;
 	struct rs_turn turn;
 
@@ -239,8 +243,12 @@ static int refusals(struct rig *rig)
 /* A ring ends with the process that made it, so its id is free again. */
 static int creators_end(struct rig *rig)
 {
-	struct rs_ring_params ring = { .ring_id = 8, .ring_prio = 60, .members = 1, .vcpu = -1,
-				       .period_ns = 20 * MS, .deadline_ns = 20 * MS };
+	struct rs_ring_params ring = { .ring_id = 8,
+				       .ring_prio = 60,
+				       .members = 1,
+				       .vcpu = -1,
+				       .period_ns = 20 * MS,
+				       .deadline_ns = 20 * MS };
 	int status;
 	pid_t pid;
 
@@ -261,16 +269,11 @@ static const struct {
 	const char *name;
 	int (*run)(struct rig *rig);
 } checks[] = {
-	{ "refusals", refusals },
-	{ "creators_end", creators_end },
-	{ "ring_of_1", ring_of_1 },
-	{ "ring_of_4", ring_of_4 },
-	{ "ring_of_16", ring_of_16 },
-	{ "several_rings", several_rings },
-	{ "killed_member", killed_member },
-	{ "hung_member", hung_member },
-	{ "ring_change", ring_change },
-	{ "full_ring", full_ring },
+	{ "refusals", refusals },	    { "creators_end", creators_end },
+	{ "ring_of_1", ring_of_1 },	    { "ring_of_4", ring_of_4 },
+	{ "ring_of_16", ring_of_16 },	    { "several_rings", several_rings },
+	{ "killed_member", killed_member }, { "hung_member", hung_member },
+	{ "ring_change", ring_change },	    { "full_ring", full_ring },
 };
 
 int main(void)
