@@ -25,7 +25,9 @@ struct policy {
 	const char *help; /* Required. One line */
 	enum rs_source needs; /* Required. What the guest must report */
 	/* Required. The VM is connected (its vCPUs exist, and do not run yet if
-	 * it is new), or the policy was chosen for a running VM. */
+	 * it is new), or the policy was chosen for a running VM. Called again
+	 * whenever budgets were granted or threads found: must bring about the
+	 * same state from any. */
 	int (*start)(struct vm *vm, struct rs_error **err);
 	/* Not required. A notification arrived. Returns 0 or -errno (counted). */
 	int (*event)(struct vm *vm, const struct message *msg);

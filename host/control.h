@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The control socket: docs/control-socket.md. Main thread. */
+#ifndef RINGSCHED_CONTROL_H
+#define RINGSCHED_CONTROL_H
+
+struct json_object;
+struct rs_error;
+struct vm;
+
+#define CONTROL_REQUEST_MAX (64u * 1024) /* bytes of a request line */
+
+int control_init(const char *path, struct rs_error **err);
+void control_free(void);
+
+/* Answer one request; *answer begins as an empty object (control_request.c). */
+int control_handle(struct json_object *request, struct json_object *answer,
+		   struct rs_error **err);
+
+/* Parts of the answers (control_status.c); the objects are the caller's. */
+struct json_object *control_status(void);
+struct json_object *control_vcpus(struct vm *vm);
+struct json_object *control_grants(struct vm *vm);
+struct json_object *control_trace(void);
+
+#endif

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The commands of the control socket, one row each. */
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "host/control.h"
+#include "host/error.h"
+#include "host/loop.h"
+#include "host/server.h"
+
+/* Take string `key`; NULL if it is not there, which is a failure if needed. */
+static int get_string(struct json_object *request, const char *key, bool needed,
+		      const char **value, struct rs_error **err)
+{
+	struct json_object *o;
+
+	*value = NULL;
+	if (!json_object_object_get_ex(request, key, &o))
+		return needed ? rs_fail(err, EINVAL, "the request lacks \"%s\"", key) : 0;
+	if (!json_object_is_type(o, json_type_string))
+		return rs_fail(err, EINVAL, "\"%s\" is %s, not a string", key,
+			       json_object_to_json_string(o));
+	/* JSON strings may hold a zero byte, C strings end at it. */
+	if (strlen(json_object_get_string(o)) != (size_t)json_object_get_string_len(o))
+		return rs_fail(err, EINVAL, "\"%s\" holds a zero byte", key);
+	*value = json_object_get_string(o);
+	return 0;
+}
+
+/* Take number `key` into *value, which is left alone where it is not there. */
+static int get_number(struct json_object *request, const char *key, unsigned int *value,
+		      struct rs_error **err)
+{
+	struct json_object *o;
+	int64_t number;
+
+	if (!json_object_object_get_ex(request, key, &o))
+		return 0;
+	number = json_object_is_type(o, json_type_int) ? json_object_get_int64(o) : -1;
+	if (number < 0 || number > INT32_MAX)
+		return rs_fail(err, EINVAL, "\"%s\" is %s, not a whole number from 0", key,
+			       json_object_to_json_string(o));
+	*value = (unsigned int)number;
+	return 0;
+}
+
+static int get_vm(struct json_object *request, const char *key, struct vm **vm,
+		  struct rs_error **err)
+{
+	const char *name;
+	int ret = get_string(request, key, true, &name, err);
+
+	if (ret)
+		return ret;
+	*vm = vm_find(name);
+	return *vm ? 0 : rs_fail(err, ENOENT, "there is no VM named %s", name);
+}
+
+static int add_vm(struct json_object *request, struct json_object *answer, struct rs_error **err)
+{
+	struct vm_config config = {
+		.ceiling = VM_CEILING_DEFAULT,
+		.budget_permille = VM_BUDGET_DEFAULT,
+	};
+	const char *policy, *role;
+
+	(void)answer;
+	if (get_string(request, "name", true, &config.name, err) ||
+	    get_string(request, "socket", true, &config.socket, err) ||
+	    get_number(request, "ceiling", &config.ceiling, err) ||
+	    get_number(request, "rt_budget_permille", &config.budget_permille, err) ||
+	    get_string(request, "role", false, &role, err) ||
+	    get_string(request, "policy", false, &policy, err))
+		return -EINVAL;
+	if (role && strcmp(role, "control") && strcmp(role, "neighbour"))
+		return rs_fail(err, EINVAL, "the role is '%s'; there are control and neighbour",
+			       role);
+	config.role = role && *role == 'n' ? VM_ROLE_NEIGHBOUR : VM_ROLE_CONTROL;
+	if (policy && !(config.policy = policy_find(policy, err)))
+		return -EINVAL;
+	return server_add_vm(&config, err) ? 0 : -EINVAL;
+}
+
+static int remove_vm(struct json_object *request, struct json_object *answer,
+		     struct rs_error **err)
+{
+	const char *name;
+	int ret = get_string(request, "name", true, &name, err);
+
+	(void)answer;
+	return ret ? ret : server_remove_vm(name, err);
+}
+
+static int policy(struct json_object *request, struct json_object *answer, struct rs_error **err)
+{
+	const struct policy *chosen;
+	const char *name;
+	struct vm *vm = NULL;
+
+	(void)answer;
+	if (get_string(request, "name", true, &name, err))
+		return -EINVAL;
+	if (json_object_object_get_ex(request, "vm", NULL) && get_vm(request, "vm", &vm, err))
+		return -EINVAL;
+	chosen = policy_find(name, err);
+	return chosen ? server_choose_policy(vm, chosen, err) : -EINVAL;
+}
+
+static int settle(struct json_object *request, struct json_object *answer, struct rs_error **err)
+{
+	char path[512], value[32];
+	struct vm *vm;
+	int ret = get_vm(request, "name", &vm, err);
+
+	if (!ret)
+		ret = vm_settle(vm, err);
+	if (ret)
+		return ret;
+	json_object_object_add(answer, "low", json_object_new_boolean(vm->process_low));
+	json_object_object_add(answer, "vcpus", control_vcpus(vm));
+	json_object_object_add(answer, "grants", control_grants(vm));
+	if (lowgroup_read(&vm->lowgroup, path, sizeof(path), value, sizeof(value))) {
+		struct json_object *group = json_object_new_object();
+
+		json_object_object_add(group, "path", json_object_new_string(path));
+		json_object_object_add(group, "value", json_object_new_string(value));
+		json_object_object_add(answer, "low_group", group);
+	}
+	return 0;
+}
+
+static int status(struct json_object *request, struct json_object *answer, struct rs_error **err)
+{
+	struct json_object *s = control_status();
+
+	(void)request;
+	(void)err;
+	json_object_object_foreach(s, key, value)
+		json_object_object_add(answer, key, json_object_get(value));
+	json_object_put(s);
+	return 0;
+}
+
+static int reset(struct json_object *request, struct json_object *answer, struct rs_error **err)
+{
+	(void)request;
+	(void)answer;
+	(void)err;
+	for (struct vm *vm = vm_next(NULL); vm; vm = vm_next(vm)) {
+		pthread_mutex_lock(&vm->lock);
+		vm_counters_reset(vm);
+		pthread_mutex_unlock(&vm->lock);
+	}
+	return 0;
+}
+
+static int trace(struct json_object *request, struct json_object *answer, struct rs_error **err)
+{
+	(void)request;
+	(void)err;
+	json_object_object_add(answer, "events", control_trace());
+	return 0;
+}
+
+static int shutdown_daemon(struct json_object *request, struct json_object *answer,
+			   struct rs_error **err)
+{
+	(void)request;
+	(void)answer;
+	(void)err;
+	loop_quit();
+	return 0;
+}
+
+static const struct command {
+	const char *name;
+	int (*run)(struct json_object *request, struct json_object *answer, struct rs_error **err);
+} commands[] = {
+	{ "add-vm", add_vm }, { "remove-vm", remove_vm }, { "policy", policy },
+	{ "settle", settle }, { "status", status },	  { "reset", reset },
+	{ "trace", trace },   { "shutdown", shutdown_daemon },
+};
+
+int control_handle(struct json_object *request, struct json_object *answer, struct rs_error **err)
+{
+	const char *name;
+	int ret = get_string(request, "command", true, &name, err);
+
+	if (ret)
+		return ret;
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (!strcmp(commands[i].name, name))
+			return commands[i].run(request, answer, err);
+	return rs_fail(err, EINVAL, "there is no command '%s'", name);
+}

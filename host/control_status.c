@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the daemon tells about itself and its VMs. */
+#include <errno.h>
+#include <json-c/json.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "host/budget.h"
+#include "host/control.h"
+#include "host/server.h"
+#include "host/trace.h"
+
+static void add_int(struct json_object *to, const char *key, uint64_t value)
+{
+	json_object_object_add(to, key, json_object_new_uint64(value));
+}
+
+static void add_string(struct json_object *to, const char *key, const char *value)
+{
+	json_object_object_add(to, key, json_object_new_string(value));
+}
+
+/* Read back when asked: what the kernel says, not what we set. */
+struct json_object *control_vcpus(struct vm *vm)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (unsigned int i = 0; i < vm->vcpu_count; i++) {
+		struct json_object *v;
+		struct sched_state now;
+
+		if (!vm->vcpus[i].present || !thread_ref_alive(&vm->vcpus[i].ref) ||
+		    sched_read(vm->vcpus[i].ref.tid, &now))
+			continue;
+		v = json_object_new_object();
+		add_int(v, "index", i);
+		add_int(v, "tid", (uint64_t)vm->vcpus[i].ref.tid);
+		add_string(v, "policy", sched_policy_name(now.policy));
+		add_int(v, "priority", now.priority);
+		json_object_array_add(list, v);
+	}
+	return list;
+}
+
+static void add_grant(const char *path, long long wanted, long long value, void *arg)
+{
+	struct json_object *grant = json_object_new_object();
+
+	add_string(grant, "path", path);
+	json_object_object_add(grant, "wanted", json_object_new_int64(wanted));
+	json_object_object_add(grant, "value", json_object_new_int64(value));
+	json_object_array_add(arg, grant);
+}
+
+struct json_object *control_grants(struct vm *vm)
+{
+	struct json_object *list = json_object_new_array();
+
+	budget_each(vm, add_grant, list);
+	return list;
+}
+
+static struct json_object *rings_of(const struct vm *vm)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (unsigned int i = 0; i < RS_RING_MAX; i++) {
+		struct json_object *ring;
+
+		if (!vm->rings[i].active)
+			continue;
+		ring = json_object_new_object();
+		add_int(ring, "ring_id", i);
+		add_int(ring, "ring_prio", vm->rings[i].ring_prio);
+		add_int(ring, "vcpu", vm->rings[i].vcpu);
+		json_object_array_add(list, ring);
+	}
+	return list;
+}
+
+static struct json_object *handling_of(const struct hist *h)
+{
+	static const struct {
+		const char *key;
+		double q;
+	} quantiles[] = { { "p50", 0.5 }, { "p90", 0.9 }, { "p99", 0.99 }, { "p999", 0.999 } };
+	struct json_object *o = json_object_new_object();
+	uint64_t ns;
+
+	add_int(o, "count", h->count);
+	json_object_object_add(o, "min",
+			       h->count ? json_object_new_double((double)h->min / 1e3) : NULL);
+	for (size_t i = 0; i < sizeof(quantiles) / sizeof(quantiles[0]); i++)
+		json_object_object_add(o, quantiles[i].key,
+				       hist_quantile(h, quantiles[i].q, &ns) ?
+					       json_object_new_double((double)ns / 1e3) :
+					       NULL);
+	json_object_object_add(o, "max",
+			       h->count ? json_object_new_double((double)h->max / 1e3) : NULL);
+	return o;
+}
+
+#define COUNTER(field) { #field, offsetof(struct vm_counters, field) }
+
+static const struct {
+	const char *key;
+	size_t offset;
+} counters[] = {
+	COUNTER(kicks),		    COUNTER(coalesced),	       COUNTER(empty_kicks),
+	COUNTER(lost),		    COUNTER(reordered),	       COUNTER(restarts),
+	COUNTER(stray_ends),	    COUNTER(boosts),	       COUNTER(demotions),
+	COUNTER(apply_failed),	    COUNTER(readback_mismatch), COUNTER(threads_gone),
+	COUNTER(thread_retries),    COUNTER(record_full),      COUNTER(grant_failed),
+	COUNTER(low_failed),	    COUNTER(policy_errors),    COUNTER(events_sent),
+	COUNTER(events_lost),	    COUNTER(protocol_errors),  COUNTER(protocol_unknown),
+	COUNTER(memory_unsealed),   COUNTER(connections_refused),
+};
+
+static void add_counters(struct json_object *o, const struct vm_counters *c)
+{
+	struct json_object *messages = json_object_new_object();
+	struct json_object *rejects = json_object_new_object();
+
+	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
+		add_int(o, counters[i].key,
+			*(const uint64_t *)((const char *)c + counters[i].offset));
+	for (unsigned int i = 1; i < RS_KIND_COUNT; i++)
+		add_int(messages, kind_keys[i], c->messages[i]);
+	for (unsigned int i = 1; i < REJECT_COUNT; i++)
+		add_int(rejects, reject_names[i], c->rejects[i]);
+	json_object_object_add(o, "messages", messages);
+	json_object_object_add(o, "rejects", rejects);
+}
+
+static struct json_object *vring_of(const struct vm *vm)
+{
+	struct json_object *vring = json_object_new_object();
+
+	add_int(vring, "guest_address", vm->vring_guest_address);
+	add_int(vring, "user_address", vm->vring_user_address);
+	add_int(vring, "size", vm->vring_size);
+	return vring;
+}
+
+static struct json_object *vm_status(struct vm *vm)
+{
+	struct json_object *o = json_object_new_object();
+	struct vm_counters counted;
+	struct json_object *rings;
+	struct hist *handling = malloc(sizeof(*handling));
+
+	/* Copies, so that the lock is held for microseconds only. */
+	pthread_mutex_lock(&vm->lock);
+	counted = vm->counters;
+	if (handling)
+		*handling = vm->handling;
+	rings = rings_of(vm);
+	pthread_mutex_unlock(&vm->lock);
+
+	add_string(o, "name", vm->name);
+	json_object_object_add(o, "connected", json_object_new_boolean(vm->connected));
+	add_int(o, "pid", (uint64_t)vm->pid);
+	add_string(o, "role", vm->role == VM_ROLE_CONTROL ? "control" : "neighbour");
+	add_string(o, "policy", vm->policy->name);
+	add_int(o, "ceiling", vm->ceiling);
+	json_object_object_add(o, "low", json_object_new_boolean(vm->process_low));
+	json_object_object_add(o, "settled", json_object_new_boolean(vm->settled));
+	json_object_object_add(o, "vring", vring_of(vm));
+	json_object_object_add(o, "vcpus", control_vcpus(vm));
+	json_object_object_add(o, "active_rings", rings);
+	add_counters(o, &counted);
+	if (handling)
+		json_object_object_add(o, "handling_us", handling_of(handling));
+	free(handling);
+	json_object_object_add(o, "grants", control_grants(vm));
+	return o;
+}
+
+struct json_object *control_status(void)
+{
+	struct json_object *o = json_object_new_object(), *vms = json_object_new_array();
+	struct timespec cpu = { 0 };
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
+	add_int(o, "revision", RS_REVISION);
+	add_string(o, "policy", server_policy()->name);
+	add_int(o, "cpu_us", (uint64_t)cpu.tv_sec * 1000000 + (uint64_t)cpu.tv_nsec / 1000);
+	add_int(o, "trace_dropped", trace_dropped());
+	for (struct vm *vm = vm_next(NULL); vm; vm = vm_next(vm))
+		json_object_array_add(vms, vm_status(vm));
+	json_object_object_add(o, "vms", vms);
+	return o;
+}
+
+struct json_object *control_trace(void)
+{
+	struct json_object *list = json_object_new_array();
+	struct trace_event e;
+
+	while (trace_take(&e)) {
+		struct json_object *o = json_object_new_object();
+		const struct vm *vm = vm_slot(e.vm);
+
+		add_int(o, "t", e.t);
+		add_string(o, "vm", vm ? vm->name : "?");
+		add_string(o, "kind", kind_names[e.message.kind]);
+		add_int(o, "ring_id", e.message.ring_id);
+		add_int(o, "ring_prio", e.message.ring_prio);
+		add_int(o, "vcpu", e.message.vcpu);
+		add_int(o, "sequence", e.message.sequence);
+		add_int(o, "guest_ns", e.message.guest_ns);
+		add_string(o, "policy", sched_policy_name(e.policy));
+		add_int(o, "priority", e.priority);
+		add_int(o, "handled_ns", e.handled_ns);
+		json_object_array_add(list, o);
+	}
+	return list;
+}

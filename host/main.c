@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* ringschedd: the daemon's command line and life. */
+#include <argp.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "host/control.h"
+#include "host/error.h"
+#include "host/log.h"
+#include "host/loop.h"
+#include "host/notify.h"
+#include "host/record.h"
+#include "host/server.h"
+#include "host/trace.h"
+
+#define TRACE_MAX 1000000
+
+struct options {
+	const char *control;
+	const char *policy;
+	const char *record;
+	int cpu; /* -1 = not pinned */
+	int priority;
+	int trace;
+};
+
+const char *argp_program_version = "ringschedd " RS_VERSION;
+
+static const struct argp_option option_table[] = {
+	{ "control", 'c', "PATH", 0, "control socket to create (required)", 0 },
+	{ "policy", 'p', "NAME", 0, "policy of VMs that bring none (default none)", 0 },
+	{ "cpu", 'C', "N", 0, "housekeeping core its threads are pinned to", 0 },
+	{ "priority", 'P', "N", 0,
+	  "SCHED_FIFO priority of the notification thread, 90 to 99 (default 95)", 0 },
+	{ "record", 'r', "PATH", 0, "file that remembers what was changed, for cleanup", 0 },
+	{ "trace", 't', "EVENTS", 0, "room for that many trace events (default 0)", 0 },
+	{ 0 },
+};
+
+static int number(const char *text, int min, int max, struct argp_state *state)
+{
+	char *end;
+	long value;
+
+	errno = 0;
+	value = strtol(text, &end, 10);
+	if (errno || *end || end == text || value < min || value > max)
+		argp_error(state, "%s is not a number from %d to %d", text, min, max);
+	return (int)value;
+}
+
+static error_t parse_option(int key, char *text, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case 'c':
+		o->control = text;
+		return 0;
+	case 'p':
+		o->policy = text;
+		return 0;
+	case 'C':
+		o->cpu = number(text, 0, 1023, state);
+		return 0;
+	case 'P':
+		o->priority = number(text, VM_CEILING_MAX + 1, 99, state);
+		return 0;
+	case 'r':
+		o->record = text;
+		return 0;
+	case 't':
+		o->trace = number(text, 0, TRACE_MAX, state);
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "%s is not an option", text);
+		return 0;
+	case ARGP_KEY_END:
+		if (!o->control)
+			argp_error(state, "--control is missing");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* The policies' names and lines come from their table. */
+static char *help_filter(int key, const char *text, void *input)
+{
+	char *help = NULL;
+	size_t size;
+	FILE *f;
+
+	(void)input;
+	if (key != ARGP_KEY_HELP_POST_DOC || !(f = open_memstream(&help, &size)))
+		return (char *)text;
+	fprintf(f, "Policies:\n");
+	for (size_t i = 0; policies[i]; i++)
+		fprintf(f, "  %-10s %s\n", policies[i]->name, policies[i]->help);
+	fclose(f);
+	return help;
+}
+
+/* ---- the ends it can come to ---- */
+
+static struct record *fatal_record;
+
+static void on_fatal(int number_of_signal)
+{
+	/* SA_RESETHAND: the signal raised again ends us, its code the right one. */
+	if (fatal_record)
+		record_restore_in_signal(fatal_record);
+	raise(number_of_signal);
+}
+
+static int catch_fatal(struct rs_error **err)
+{
+	static const int fatal[] = { SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE };
+	struct sigaction action = { .sa_handler = on_fatal,
+				    .sa_flags = SA_RESETHAND | SA_NODEFER };
+
+	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
+		if (sigaction(fatal[i], &action, NULL) < 0)
+			return rs_fail_errno(err, errno, "catching signal %d", fatal[i]);
+	return 0;
+}
+
+static void on_signal(void *arg, uint32_t events)
+{
+	struct signalfd_siginfo info;
+
+	(void)events;
+	if (read(*(int *)arg, &info, sizeof(info)) != sizeof(info))
+		return;
+	log_line("signal %u: ending", info.ssi_signo);
+	loop_quit();
+}
+
+/* Blocked before any thread starts, so that all threads have it so. */
+static int catch_signals(int *fd, struct rs_error **err)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return rs_fail_errno(err, errno, "blocking signals");
+	signal(SIGPIPE, SIG_IGN);
+	*fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (*fd < 0)
+		return rs_fail_errno(err, errno, "waiting for signals");
+	return loop_add(*fd, EPOLLIN, on_signal, fd, err) ? catch_fatal(err) : -EIO;
+}
+
+static int set_up(const struct options *o, struct record **record, int *signals,
+		  struct rs_error **err)
+{
+	const struct policy *policy = policy_find(o->policy, err);
+	int ret;
+
+	if (!policy)
+		return -EINVAL;
+	if ((ret = loop_init(err)) || (ret = catch_signals(signals, err)) ||
+	    (ret = sched_pin(o->cpu, err)) || (ret = trace_init((unsigned int)o->trace, err)))
+		return ret;
+	*record = record_open(o->record, err);
+	if (!*record)
+		return -EIO;
+	fatal_record = *record;
+	/* MCL_ONFAULT: guests' memory is mapped too, all of it must not be
+	 * brought in. What the notification thread uses has been touched. */
+	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
+		log_line("memory cannot be locked (%s): a page fault may delay a message",
+			 strerror(errno));
+	if ((ret = server_init(policy, *record, err)) ||
+	    (ret = notify_start(o->cpu, (unsigned int)o->priority, err)))
+		return ret;
+	return control_init(o->control, err);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = option_table,
+		.parser = parse_option,
+		.doc = "Adjusts the scheduling of VMs to what their guests' rings report.\v",
+		.help_filter = help_filter,
+	};
+	struct options o = { .policy = "none", .cpu = -1, .priority = NOTIFY_PRIORITY_DEFAULT };
+	struct rs_error *err = NULL;
+	struct record *record = NULL;
+	int signals = -1, ret;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	log_enable();
+	ret = set_up(&o, &record, &signals, &err);
+	if (!ret) {
+		puts("ready");
+		fflush(stdout);
+		ret = loop_run(&err);
+	}
+	notify_stop();
+	server_free();
+	control_free();
+	loop_free();
+	record_close(record);
+	trace_free();
+	if (ret)
+		log_error("ringschedd", &err);
+	return ret ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "host/error.h"
+
+static bool overlap(uint64_t a, uint64_t b, uint64_t a_size, uint64_t b_size)
+{
+	return a < b + b_size && b < a + a_size;
+}
+
+static int check_region(const struct memory *memory, const struct memory_wire_region *w, int fd,
+			struct rs_error **err)
+{
+	struct stat st;
+	uint64_t end;
+
+	if (!w->size || __builtin_add_overflow(w->guest_address, w->size, &end) ||
+	    __builtin_add_overflow(w->user_address, w->size, &end) ||
+	    __builtin_add_overflow(w->mmap_offset, w->size, &end) || end > INT64_MAX)
+		return rs_fail(err, EINVAL, "a memory region of %llu bytes at %llu of its file "
+			       "wraps around", (unsigned long long)w->size,
+			       (unsigned long long)w->mmap_offset);
+	for (unsigned int i = 0; i < memory->count; i++) {
+		const struct memory_region *r = &memory->regions[i];
+
+		if (overlap(w->guest_address, r->guest_address, w->size, r->size) ||
+		    overlap(w->user_address, r->user_address, w->size, r->size))
+			return rs_fail(err, EINVAL, "memory regions %u and %u overlap", i,
+				       memory->count);
+	}
+	if (fstat(fd, &st) < 0)
+		return rs_fail_errno(err, errno, "asking for the size of a memory region");
+	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size < end)
+		return rs_fail(err, EINVAL, "a memory region ends at %llu, its file at %lld",
+			       (unsigned long long)end, (long long)st.st_size);
+	return 0;
+}
+
+static int map_region(struct memory *memory, const struct memory_wire_region *w, int fd,
+		      struct rs_error **err)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), slack = w->mmap_offset % page;
+	struct memory_region *r = &memory->regions[memory->count];
+	struct stat st;
+
+	/* Files on hugetlbfs are mapped by their own page size. */
+	if (!fstat(fd, &st) && (uint64_t)st.st_blksize > page)
+		slack = w->mmap_offset % (uint64_t)st.st_blksize;
+	r->map_size = w->size + slack;
+	r->map = mmap(NULL, r->map_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd,
+		      (off_t)(w->mmap_offset - slack));
+	if (r->map == MAP_FAILED)
+		return rs_fail_errno(err, errno, "mapping %llu bytes of guest memory",
+				     (unsigned long long)w->size);
+	r->base = (uint8_t *)r->map + slack;
+	r->guest_address = w->guest_address;
+	r->user_address = w->user_address;
+	r->size = w->size;
+	memory->count++;
+	return 0;
+}
+
+int memory_set(struct memory *memory, const struct memory_wire_region *wire, const int *fds,
+	       unsigned int count, unsigned int *unsealed, struct rs_error **err)
+{
+	memory_clear(memory);
+	*unsealed = 0;
+	if (count > MEMORY_REGIONS_MAX)
+		return rs_fail(err, EINVAL, "%u memory regions, at most %d are possible", count,
+			       MEMORY_REGIONS_MAX);
+	for (unsigned int i = 0; i < count; i++) {
+		int seals = fcntl(fds[i], F_GET_SEALS), ret;
+
+		ret = check_region(memory, &wire[i], fds[i], err);
+		if (!ret)
+			ret = map_region(memory, &wire[i], fds[i], err);
+		if (ret) {
+			memory_clear(memory);
+			return ret;
+		}
+		*unsealed += seals < 0 || !(seals & F_SEAL_SHRINK);
+	}
+	return 0;
+}
+
+void memory_clear(struct memory *memory)
+{
+	for (unsigned int i = 0; i < memory->count; i++)
+		munmap(memory->regions[i].map, memory->regions[i].map_size);
+	memset(memory, 0, sizeof(*memory));
+}
+
+/* Offset and length are compared by subtraction, so that nothing can wrap. */
+static bool inside(uint64_t base, uint64_t size, uint64_t address, uint64_t length)
+{
+	return address >= base && address - base < size && length <= size - (address - base);
+}
+
+void *memory_from_guest(const struct memory *memory, uint64_t address, uint64_t length)
+{
+	for (unsigned int i = 0; i < memory->count; i++) {
+		const struct memory_region *r = &memory->regions[i];
+
+		if (inside(r->guest_address, r->size, address, length))
+			return r->base + (address - r->guest_address);
+	}
+	return NULL;
+}
+
+void *memory_from_user(const struct memory *memory, uint64_t address, uint64_t length)
+{
+	for (unsigned int i = 0; i < memory->count; i++) {
+		const struct memory_region *r = &memory->regions[i];
+
+		if (inside(r->user_address, r->size, address, length))
+			return r->base + (address - r->user_address);
+	}
+	return NULL;
+}
+
+uint64_t memory_guest_of_user(const struct memory *memory, uint64_t address)
+{
+	for (unsigned int i = 0; i < memory->count; i++) {
+		const struct memory_region *r = &memory->regions[i];
+
+		if (inside(r->user_address, r->size, address, 1))
+			return r->guest_address + (address - r->user_address);
+	}
+	return 0;
+}

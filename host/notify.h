@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The notification thread: SCHED_FIFO above every ring, memory locked; waits
+ * for kicks and ticks, takes the VM's lock, runs the policy. No allocation, no
+ * log. It must outrank the rings: kicks are asynchronous, so an END could
+ * otherwise never be handled while the boosted vCPU goes on.
+ */
+#ifndef RINGSCHED_NOTIFY_H
+#define RINGSCHED_NOTIFY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct rs_error;
+struct vm;
+
+#define NOTIFY_PRIORITY_DEFAULT 95
+#define NOTIFY_TICK_NS 10000000 /* of policies that have a tick() */
+
+/* cpu < 0: not pinned. */
+int notify_start(int cpu, unsigned int priority, struct rs_error **err);
+void notify_stop(void);
+
+/* Wait for kicks of a VM's queue; the generation comes back with each. */
+int notify_watch(const struct vm *vm, unsigned int queue, uint32_t generation, int fd,
+		 struct rs_error **err);
+void notify_unwatch(int fd);
+
+/* A policy was chosen: tick only if one wants to. Main thread. */
+void notify_update_tick(void);
+
+#endif

@@ -1,0 +1,470 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "host/cleanup.h"
+#include "host/error.h"
+#include "host/proc.h"
+
+#define RECORD_MAGIC 0x3144524f43455253ull /* the bytes "SRECORD1" in memory order */
+#define ENTRY_SIZE 512
+
+enum entry_kind { ENTRY_THREAD = 1, ENTRY_PROCESS = 2, ENTRY_KNOB = 3 };
+
+/* One thing to put back. Fixed size; written whole, then marked used. */
+struct entry {
+	uint32_t used; /* 1 = the rest holds; written last, cleared first */
+	uint32_t kind; /* enum entry_kind */
+	uint64_t sum; /* checksum of all that follows and of kind */
+	uint64_t sequence; /* order of making, from 1 */
+	struct record_thread thread; /* THREAD, PROCESS */
+	struct sched_state original;
+	char path[RECORD_PATH_MAX]; /* KNOB: absolute, NUL-ended */
+	char value[RECORD_VALUE_MAX]; /* KNOB: what to write */
+};
+
+struct header {
+	uint64_t magic;
+	uint32_t entry_size;
+	uint32_t entries;
+};
+
+union slot {
+	struct header header;
+	struct entry entry;
+	char bytes[ENTRY_SIZE];
+};
+_Static_assert(sizeof(union slot) == ENTRY_SIZE, "an entry has outgrown its slot");
+
+#define FILE_SIZE ((size_t)ENTRY_SIZE * (RECORD_ENTRIES + 1))
+
+struct record {
+	union slot *slots; /* slot 0 is the header, entry i is slot i + 1 */
+	uint64_t sequence;
+	int fd; /* holds the flock that says the owner lives; -1 = anonymous */
+	char *path; /* NULL = anonymous */
+};
+
+/* FNV-1a: finds torn and foreign entries; it is no protection against forgery,
+ * which the file's owner and mode are. */
+static uint64_t checksum(const struct entry *e)
+{
+	const unsigned char *from = (const unsigned char *)&e->sequence;
+	const unsigned char *end = (const unsigned char *)(e + 1);
+	uint64_t sum = 0xcbf29ce484222325ull ^ e->kind;
+
+	for (; from < end; from++)
+		sum = (sum ^ *from) * 0x100000001b3ull;
+	return sum;
+}
+
+static bool knob_is_known(const char *path)
+{
+	static const char *const names[] = { "cpu.rt_runtime_us", "cpu.idle", "cpu.shares",
+					     "cpu.weight" };
+	const char *base = strrchr(path, '/');
+
+	for (size_t i = 0; base && i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(base + 1, names[i]))
+			return true;
+	return false;
+}
+
+static bool entry_holds(const struct entry *e)
+{
+	if (e->used != 1 || e->sum != checksum(e))
+		return false;
+	if (e->kind == ENTRY_THREAD || e->kind == ENTRY_PROCESS)
+		return e->thread.pid > 0 && e->thread.tid > 0;
+	return e->kind == ENTRY_KNOB && memchr(e->path, '\0', sizeof(e->path)) &&
+	       memchr(e->value, '\0', sizeof(e->value)) && e->path[0] == '/' &&
+	       knob_is_known(e->path) && e->value[strspn(e->value, "-0123456789")] == '\0';
+}
+
+/* ---- making and dropping entries ---- */
+
+static int add(struct record *rec, struct entry *e)
+{
+	for (int i = 0; i < RECORD_ENTRIES; i++) {
+		struct entry *to = &rec->slots[i + 1].entry;
+
+		if (to->used)
+			continue;
+		e->used = 0;
+		e->sequence = ++rec->sequence;
+		e->sum = checksum(e);
+		*to = *e;
+		/* A kill between these two leaves an unused entry, never a half one. */
+		__atomic_store_n(&to->used, 1, __ATOMIC_RELEASE);
+		return i;
+	}
+	return -ENOSPC;
+}
+
+static int add_sched(struct record *rec, enum entry_kind kind, const struct record_thread *thread,
+		     const struct sched_state *original)
+{
+	struct entry e;
+
+	memset(&e, 0, sizeof(e)); /* padding enters the checksum */
+	e.kind = kind;
+	e.thread = *thread;
+	e.original = *original;
+	return add(rec, &e);
+}
+
+int record_add_thread(struct record *rec, const struct record_thread *thread,
+		      const struct sched_state *original)
+{
+	return add_sched(rec, ENTRY_THREAD, thread, original);
+}
+
+int record_add_process(struct record *rec, const struct record_thread *main_thread,
+		       const struct sched_state *original)
+{
+	return add_sched(rec, ENTRY_PROCESS, main_thread, original);
+}
+
+int record_add_knob(struct record *rec, const char *path, const char *value)
+{
+	struct entry e;
+
+	memset(&e, 0, sizeof(e));
+	e.kind = ENTRY_KNOB;
+	if (snprintf(e.path, sizeof(e.path), "%s", path) >= (int)sizeof(e.path) ||
+	    snprintf(e.value, sizeof(e.value), "%s", value) >= (int)sizeof(e.value))
+		return -ENAMETOOLONG;
+	return add(rec, &e);
+}
+
+void record_drop(struct record *rec, int index)
+{
+	if (index >= 0 && index < RECORD_ENTRIES)
+		__atomic_store_n(&rec->slots[index + 1].entry.used, 0, __ATOMIC_RELEASE);
+}
+
+unsigned int record_used(const struct record *rec)
+{
+	unsigned int used = 0;
+
+	for (int i = 0; i < RECORD_ENTRIES; i++)
+		used += rec->slots[i + 1].entry.used == 1;
+	return used;
+}
+
+/* ---- putting back; system calls only ---- */
+
+struct restoring {
+	union slot *slots;
+	const struct entry *entry; /* the process being searched */
+	unsigned int restored;
+	int first_failure; /* errno value, 0 = none */
+	const struct entry *failed;
+};
+
+static void note(struct restoring *r, const struct entry *e, int ret)
+{
+	if (!ret)
+		r->restored++;
+	else if (ret != -ESRCH && ret != -ENOENT && ret != -ENODEV && !r->first_failure) {
+		r->first_failure = -ret;
+		r->failed = e;
+	}
+}
+
+static bool same_thread(pid_t pid, pid_t tid, uint64_t start)
+{
+	struct proc_stat stat;
+
+	return !proc_stat(pid, tid, &stat) && stat.start == start;
+}
+
+static bool has_own_entry(const struct restoring *r, pid_t tid)
+{
+	for (int i = 1; i <= RECORD_ENTRIES; i++) {
+		const struct entry *e = &r->slots[i].entry;
+
+		if (e->used == 1 && e->kind == ENTRY_THREAD && e->thread.tid == tid &&
+		    e->thread.pid == r->entry->thread.pid)
+			return true;
+	}
+	return false;
+}
+
+static int restore_inherited(pid_t tid, void *arg)
+{
+	struct restoring *r = arg;
+	struct sched_state now;
+
+	if (!sched_read(tid, &now) && now.policy == SCHED_IDLE &&
+	    r->entry->original.policy != SCHED_IDLE && !has_own_entry(r, tid))
+		note(r, r->entry, sched_restore(tid, &r->entry->original, NULL));
+	return 0;
+}
+
+/* A clone under way copies its creator's policy before it can be seen in
+ * /proc; it is visible by the next pass, so go on until one finds nothing. */
+static void restore_process(struct restoring *r, const struct entry *e)
+{
+	unsigned int before;
+	int clean = 0;
+
+	r->entry = e;
+	for (int pass = 0; pass < 100 && clean < 2; pass++) {
+		before = r->restored;
+		if (proc_each_task(e->thread.pid, restore_inherited, r))
+			return;
+		clean = before == r->restored ? clean + 1 : 0;
+	}
+}
+
+static int restore_knob(const struct entry *e)
+{
+	size_t length = strlen(e->value);
+	struct statfs fs;
+	int fd = open(e->path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW), ret = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (fstatfs(fd, &fs) < 0)
+		ret = -errno;
+	else if (fs.f_type != CGROUP_SUPER_MAGIC && fs.f_type != CGROUP2_SUPER_MAGIC)
+		ret = -EUCLEAN; /* whatever that file is, it is not ours to write */
+	else if (write(fd, e->value, length) != (ssize_t)length)
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+static void restore_entry(struct restoring *r, const struct entry *e)
+{
+	const struct record_thread *t = &e->thread;
+
+	if (e->kind == ENTRY_KNOB)
+		note(r, e, restore_knob(e));
+	else if (!same_thread(t->pid, t->pid, t->pid_start))
+		return;
+	else if (e->kind == ENTRY_PROCESS)
+		restore_process(r, e);
+	else if (same_thread(t->pid, t->tid, t->tid_start))
+		note(r, e, sched_restore(t->tid, &e->original, NULL));
+}
+
+/* All entries of one sort, newest first. */
+static void restore_sort(struct restoring *r, bool knobs)
+{
+	uint64_t below = UINT64_MAX;
+
+	for (;;) {
+		const struct entry *next = NULL;
+
+		for (int i = 1; i <= RECORD_ENTRIES; i++) {
+			const struct entry *e = &r->slots[i].entry;
+
+			if (e->used == 1 && (e->kind == ENTRY_KNOB) == knobs &&
+			    e->sequence < below && (!next || e->sequence > next->sequence))
+				next = e;
+		}
+		if (!next)
+			return;
+		below = next->sequence;
+		if (entry_holds(next))
+			restore_entry(r, next);
+	}
+}
+
+/* Threads first: a cgroup's real-time budget cannot become 0 while a
+ * real-time thread is in it. */
+static void restore_all(struct restoring *r)
+{
+	restore_sort(r, false);
+	restore_sort(r, true);
+}
+
+void record_restore_in_signal(struct record *rec)
+{
+	struct restoring r = { .slots = rec->slots };
+
+	restore_all(&r);
+}
+
+/* ---- the file ---- */
+
+static bool header_holds(const struct header *h)
+{
+	return h->magic == RECORD_MAGIC && h->entry_size == ENTRY_SIZE &&
+	       h->entries == RECORD_ENTRIES;
+}
+
+/* Opens and locks. -ENOENT stays silent: no file may be fine. */
+static int open_locked(const char *path, int flags, int *fd, off_t *size, struct rs_error **err)
+{
+	struct stat st;
+
+	*fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | flags, 0600);
+	if (*fd < 0)
+		return errno == ENOENT ? -ENOENT :
+					 rs_fail_errno(err, errno, "opening the record %s", path);
+	if (fstat(*fd, &st) < 0)
+		return rs_fail_errno(err, errno, "asking for the size of %s", path);
+	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 022))
+		return rs_fail(err, EUCLEAN,
+			       "%s is no regular file that only we may write: not a record", path);
+	if (flock(*fd, LOCK_EX | LOCK_NB) < 0)
+		return rs_fail(err, EBUSY, "the daemon that owns the record %s still runs", path);
+	*size = st.st_size;
+	return 0;
+}
+
+/* The whole file into memory: a mapping of a file that shrinks would fault. */
+static int load(int fd, off_t size, const char *path, union slot **slots, struct rs_error **err)
+{
+	union slot *s;
+	size_t at = 0;
+
+	if (size != (off_t)FILE_SIZE)
+		return rs_fail(err, EUCLEAN, "%s has %lld bytes, a record has %zu: left as it is",
+			       path, (long long)size, FILE_SIZE);
+	s = malloc(FILE_SIZE);
+	if (!s)
+		return rs_fail(err, ENOMEM, "no memory for the record %s", path);
+	while (at < FILE_SIZE) {
+		ssize_t n = pread(fd, (char *)s + at, FILE_SIZE - at, (off_t)at);
+
+		if (n <= 0)
+			break;
+		at += (size_t)n;
+	}
+	if (at < FILE_SIZE || !header_holds(&s->header)) {
+		free(s);
+		return rs_fail(err, EUCLEAN, "%s is not a record of this revision: left as it is",
+			       path);
+	}
+	*slots = s;
+	return 0;
+}
+
+static unsigned int count_holding(const union slot *slots)
+{
+	unsigned int holding = 0;
+
+	for (int i = 1; i <= RECORD_ENTRIES; i++)
+		holding += entry_holds(&slots[i].entry);
+	return holding;
+}
+
+int record_restore(const char *path, unsigned int *count, struct rs_error **err)
+{
+	cleanup_free union slot *slots = NULL;
+	cleanup_close int fd = -1;
+	struct restoring r = { 0 };
+	off_t size = 0;
+	int ret;
+
+	*count = 0;
+	ret = open_locked(path, 0, &fd, &size, err);
+	if (ret)
+		return ret == -ENOENT ? 0 : ret;
+	if (size) { /* an empty file: killed before the header was written */
+		ret = load(fd, size, path, &slots, err);
+		if (ret)
+			return ret;
+		r.slots = slots;
+		restore_all(&r);
+		*count = r.restored;
+	}
+	if (r.failed && r.failed->kind == ENTRY_KNOB)
+		return rs_fail_errno(err, r.first_failure, "writing %s back to %s",
+				     r.failed->value, r.failed->path);
+	if (r.failed)
+		return rs_fail_errno(err, r.first_failure, "restoring thread %d of process %d",
+				     r.failed->thread.tid, r.failed->thread.pid);
+	if (unlink(path) < 0)
+		return rs_fail_errno(err, errno, "removing the record %s", path);
+	return 0;
+}
+
+static int claim_file(struct record *rec, const char *path, struct rs_error **err)
+{
+	cleanup_free union slot *old = NULL;
+	unsigned int left;
+	off_t size = 0;
+	int ret = open_locked(path, O_CREAT, &rec->fd, &size, err);
+
+	if (ret)
+		return ret;
+	if (size) {
+		ret = load(rec->fd, size, path, &old, err);
+		if (ret)
+			return ret;
+		left = count_holding(old);
+		if (left)
+			return rs_fail(err, EEXIST, "the record %s holds %u changes of a daemon "
+				       "that was killed: run `ringsched cleanup` first", path,
+				       left);
+	}
+	/* posix_fallocate: a full disk must fail here, not by SIGBUS later. */
+	if (ftruncate(rec->fd, 0) < 0)
+		return rs_fail_errno(err, errno, "emptying the record %s", path);
+	ret = posix_fallocate(rec->fd, 0, (off_t)FILE_SIZE);
+	if (ret)
+		return rs_fail_errno(err, ret, "reserving %zu bytes for the record %s", FILE_SIZE,
+				     path);
+	rec->path = strdup(path);
+	return rec->path ? 0 : rs_fail(err, ENOMEM, "no memory for the record %s", path);
+}
+
+struct record *record_open(const char *path, struct rs_error **err)
+{
+	struct record *rec = calloc(1, sizeof(*rec));
+	int flags = path ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS;
+
+	if (!rec) {
+		rs_fail(err, ENOMEM, "no memory for the record");
+		return NULL;
+	}
+	rec->fd = -1;
+	if (path && claim_file(rec, path, err))
+		goto fail;
+	rec->slots = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE, flags, rec->fd, 0);
+	if (rec->slots == MAP_FAILED) {
+		rec->slots = NULL;
+		rs_fail_errno(err, errno, "mapping the record");
+		goto fail;
+	}
+	rec->slots->header.entry_size = ENTRY_SIZE;
+	rec->slots->header.entries = RECORD_ENTRIES;
+	rec->slots->header.magic = RECORD_MAGIC;
+	return rec;
+fail:
+	if (rec->fd >= 0)
+		close(rec->fd);
+	free(rec->path);
+	free(rec);
+	return NULL;
+}
+
+void record_close(struct record *rec)
+{
+	if (!rec)
+		return;
+	if (rec->path && !record_used(rec))
+		unlink(rec->path);
+	munmap(rec->slots, FILE_SIZE);
+	if (rec->fd >= 0)
+		close(rec->fd);
+	free(rec->path);
+	free(rec);
+}

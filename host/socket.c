@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/socket.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "host/cleanup.h"
+#include "host/error.h"
+
+#define BACKLOG 16
+
+static int remove_stale(const struct sockaddr_un *address, struct rs_error **err)
+{
+	const char *path = address->sun_path;
+	cleanup_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT ? 0 : rs_fail_errno(err, errno, "looking at %s", path);
+	if (!S_ISSOCK(st.st_mode))
+		return rs_fail(err, EADDRINUSE, "%s exists and is no socket", path);
+	if (fd < 0)
+		return rs_fail_errno(err, errno, "creating a socket");
+	if (!connect(fd, (const struct sockaddr *)address, sizeof(*address)) ||
+	    errno != ECONNREFUSED)
+		return rs_fail(err, EADDRINUSE, "%s is in use by another process", path);
+	if (unlink(path) < 0)
+		return rs_fail_errno(err, errno, "removing the stale socket %s", path);
+	return 0;
+}
+
+int socket_listen(const char *path, struct rs_error **err)
+{
+	cleanup_close int fd = -1;
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	mode_t mask;
+	int ret;
+
+	if (snprintf(address.sun_path, sizeof(address.sun_path), "%s", path) >=
+	    (int)sizeof(address.sun_path))
+		return rs_fail(err, ENAMETOOLONG, "the path %s has more than %zu bytes", path,
+			       sizeof(address.sun_path) - 1);
+	ret = remove_stale(&address, err);
+	if (ret)
+		return ret;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return rs_fail_errno(err, errno, "creating a socket");
+	/* From its first moment on: chmod() afterwards would leave a gap. */
+	mask = umask(0177);
+	ret = bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ? errno : 0;
+	umask(mask);
+	if (ret)
+		return rs_fail_errno(err, ret, "binding to %s", path);
+	if (listen(fd, BACKLOG) < 0)
+		return rs_fail_errno(err, errno, "listening on %s", path);
+	return steal_fd(&fd);
+}

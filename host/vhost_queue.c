@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <endian.h>
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "host/vhost_user.h"
+#include "host/vm.h"
+
+/* Messages handled in one visit, so that no guest keeps the thread to itself. */
+#define VISIT_MAX 64
+
+static bool usable(const struct vhost_queue *q)
+{
+	return q->enabled && q->mapped;
+}
+
+/* Never blocks, even if the other side made the eventfd a blocking one. */
+static uint64_t read_eventfd(int fd)
+{
+	uint64_t value;
+	struct iovec iov = { &value, sizeof(value) };
+	ssize_t n = preadv2(fd, &iov, 1, -1, RWF_NOWAIT);
+
+	/* Before Linux 5.8 the flag is not known here; the file was made
+	 * non-blocking when it was taken. */
+	if (n < 0 && errno == EOPNOTSUPP)
+		n = read(fd, &value, sizeof(value));
+	return n == sizeof(value) ? value : 0;
+}
+
+static void call_guest(struct vhost_queue *q)
+{
+	struct pollfd p = { .fd = q->call, .events = POLLOUT };
+	const uint64_t one = 1;
+
+	/* A counter that is full would block the writer; then the guest has
+	 * interrupts enough to look at. */
+	if (q->call >= 0 && vring_wants_call(&q->ring) && poll(&p, 1, 0) == 1 &&
+	    p.revents & POLLOUT && write(q->call, &one, sizeof(one)) < 0)
+		return;
+}
+
+/* One buffer of the notification queue: parse a private copy, handle, give back. */
+static void handle_buffer(struct vm *vm, struct vhost_queue *q, const struct vring_buffer *b,
+			  uint64_t seen_ns)
+{
+	struct rs_message copy;
+	struct message msg;
+	enum reject reason = b->reason;
+
+	if (reason == REJECT_NONE && b->length != sizeof(copy))
+		reason = REJECT_LENGTH;
+	if (reason == REJECT_NONE) {
+		memcpy(&copy, b->data, sizeof(copy));
+		reason = message_parse(&copy, sizeof(copy), &msg);
+	}
+	if (reason == REJECT_NONE)
+		vm_message(vm, &msg, seen_ns);
+	else
+		vm_reject(vm, reason);
+	if (b->push)
+		vring_push(&q->ring, b->head, 0);
+}
+
+static bool drain(struct vhost_user *conn, uint64_t seen_ns, unsigned int *handled)
+{
+	struct vhost_queue *q = &conn->queues[RS_QUEUE_NOTIFY];
+	struct vring_buffer buffer;
+
+	*handled = 0;
+	while (*handled < VISIT_MAX && usable(q) &&
+	       vring_next(&q->ring, &conn->memory, false, &buffer)) {
+		handle_buffer(conn->vm, q, &buffer, seen_ns);
+		(*handled)++;
+	}
+	if (*handled)
+		call_guest(q);
+	conn->pending = *handled == VISIT_MAX;
+	return conn->pending;
+}
+
+bool vhost_queue_drain(struct vhost_user *conn, uint64_t seen_ns)
+{
+	unsigned int handled;
+
+	return conn->pending && drain(conn, seen_ns, &handled);
+}
+
+bool vhost_queue_kick(struct vhost_user *conn, unsigned int queue, uint64_t seen_ns)
+{
+	struct vhost_queue *q = &conn->queues[queue];
+	uint64_t kicks = q->kick >= 0 ? read_eventfd(q->kick) : 0;
+	unsigned int handled;
+	bool more;
+
+	/* The event queue's kicks say that there are buffers; they are taken
+	 * when there is an event. */
+	if (!kicks || queue != RS_QUEUE_NOTIFY)
+		return false;
+	conn->vm->counters.kicks += kicks;
+	conn->vm->counters.coalesced += kicks - 1;
+	more = drain(conn, seen_ns, &handled);
+	conn->vm->counters.empty_kicks += !handled;
+	return more;
+}
+
+static uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
+}
+
+void vhost_queue_event(struct vhost_user *conn, enum rs_event_kind kind, uint32_t arg0)
+{
+	struct vhost_queue *q = &conn->queues[RS_QUEUE_EVENT];
+	struct vm_counters *counters = &conn->vm->counters;
+	struct vring_buffer buffer;
+	struct rs_event event = {
+		.kind = htole16(kind),
+		.revision = RS_REVISION,
+		.sequence = htole32(++conn->event_sequence),
+		.arg0 = htole32(arg0),
+		.host_ns = htole64(monotonic_ns()),
+	};
+
+	/* Unfit buffers are given back empty until a fit one comes. */
+	while (usable(q) && vring_next(&q->ring, &conn->memory, true, &buffer)) {
+		bool fits = buffer.reason == REJECT_NONE && buffer.length >= sizeof(event);
+
+		if (fits)
+			memcpy(buffer.data, &event, sizeof(event));
+		else
+			vm_reject(conn->vm, buffer.reason ? buffer.reason : REJECT_LENGTH);
+		if (buffer.push)
+			vring_push(&q->ring, buffer.head, fits ? sizeof(event) : 0);
+		call_guest(q);
+		if (fits) {
+			counters->events_sent++;
+			return;
+		}
+	}
+	counters->events_lost++;
+}

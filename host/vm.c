@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/vm.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "host/error.h"
+#include "host/trace.h"
+
+/* Filled once a slot, never emptied; other threads read with acquire. */
+static struct vm *table[VM_MAX];
+
+struct vm *vm_slot(unsigned int slot)
+{
+	return slot < VM_MAX ? __atomic_load_n(&table[slot], __ATOMIC_ACQUIRE) : NULL;
+}
+
+struct vm *vm_next(struct vm *after)
+{
+	for (unsigned int i = after ? after->slot + 1 : 0; i < VM_MAX && table[i]; i++)
+		if (table[i]->used)
+			return table[i];
+	return NULL;
+}
+
+struct vm *vm_find(const char *name)
+{
+	for (struct vm *vm = vm_next(NULL); vm; vm = vm_next(vm))
+		if (!strcmp(vm->name, name))
+			return vm;
+	return NULL;
+}
+
+struct vm *vm_find_by_vring(pid_t pid, uint64_t user_address)
+{
+	for (struct vm *vm = vm_next(NULL); vm; vm = vm_next(vm))
+		if (vm->connected && vm->pid == pid && user_address &&
+		    vm->vring_user_address == user_address)
+			return vm;
+	return NULL;
+}
+
+static int check_config(const struct vm_config *c, struct rs_error **err)
+{
+	if (!*c->name || strlen(c->name) >= VM_NAME_MAX)
+		return rs_fail(err, EINVAL, "a VM's name has 1 to %d bytes", VM_NAME_MAX - 1);
+	if (vm_find(c->name))
+		return rs_fail(err, EEXIST, "there is a VM named %s already", c->name);
+	if (c->ceiling < VM_CEILING_MIN || c->ceiling > VM_CEILING_MAX)
+		return rs_fail(err, EINVAL, "VM %s: ceiling %u is not within %d and %d", c->name,
+			       c->ceiling, VM_CEILING_MIN, VM_CEILING_MAX);
+	if (c->budget_permille > VM_BUDGET_MAX)
+		return rs_fail(err, EINVAL, "VM %s: rt_budget_permille %u is above %d", c->name,
+			       c->budget_permille, VM_BUDGET_MAX);
+	if (strlen(c->socket) >= VM_SOCKET_MAX)
+		return rs_fail(err, ENAMETOOLONG, "VM %s: the socket's path %s has more than %d "
+			       "bytes", c->name, c->socket, VM_SOCKET_MAX - 1);
+	return 0;
+}
+
+/* A slot's memory and its lock, made once and used again. */
+static struct vm *new_slot(unsigned int slot)
+{
+	struct vm *vm = calloc(1, sizeof(*vm));
+	pthread_mutexattr_t attr;
+
+	if (!vm)
+		return NULL;
+	vm->slot = slot;
+	if (pthread_mutexattr_init(&attr) != 0) {
+		free(vm);
+		return NULL;
+	}
+	if (pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT) != 0 ||
+	    pthread_mutex_init(&vm->lock, &attr) != 0) {
+		pthread_mutexattr_destroy(&attr);
+		free(vm);
+		return NULL;
+	}
+	pthread_mutexattr_destroy(&attr);
+	__atomic_store_n(&table[slot], vm, __ATOMIC_RELEASE);
+	return vm;
+}
+
+static struct vm *free_slot(void)
+{
+	for (unsigned int i = 0; i < VM_MAX; i++) {
+		if (!table[i])
+			return new_slot(i);
+		if (!table[i]->used)
+			return table[i];
+	}
+	return NULL;
+}
+
+/* All but the lock and the slot number; the bytes after `used` in the struct. */
+static void clear(struct vm *vm)
+{
+	char *from = (char *)vm->name;
+
+	memset(from, 0, sizeof(*vm) - (size_t)(from - (char *)vm));
+	vm->pidfd = -1;
+	vm->record_process = -1;
+	hist_init(&vm->handling);
+	for (unsigned int i = 0; i < RS_VCPU_MAX; i++) {
+		vm->vcpus[i].ref.comm_fd = -1;
+		vm->vcpus[i].record = -1;
+	}
+}
+
+struct vm *vm_add(const struct vm_config *config, struct rs_error **err)
+{
+	struct vm *vm;
+
+	if (check_config(config, err))
+		return NULL;
+	vm = free_slot();
+	if (!vm) {
+		rs_fail(err, ENOSPC, "VM %s: there are %d already, or no memory", config->name,
+			VM_MAX);
+		return NULL;
+	}
+	pthread_mutex_lock(&vm->lock);
+	clear(vm);
+	snprintf(vm->name, sizeof(vm->name), "%s", config->name);
+	snprintf(vm->socket, sizeof(vm->socket), "%s", config->socket);
+	vm->role = config->role;
+	vm->ceiling = (uint8_t)config->ceiling;
+	vm->budget_permille = config->budget_permille;
+	vm->policy = config->policy;
+	vm->own_policy = config->own_policy;
+	vm->record = config->record;
+	vm->used = true;
+	pthread_mutex_unlock(&vm->lock);
+	return vm;
+}
+
+void vm_remove(struct vm *vm)
+{
+	vm_disconnect(vm);
+	pthread_mutex_lock(&vm->lock);
+	vm->used = false;
+	pthread_mutex_unlock(&vm->lock);
+}
+
+void vm_counters_reset(struct vm *vm)
+{
+	memset(&vm->counters, 0, sizeof(vm->counters));
+	hist_init(&vm->handling);
+}
+
+void vm_reject(struct vm *vm, enum reject reason)
+{
+	if (reason > REJECT_NONE && reason < REJECT_COUNT)
+		vm->counters.rejects[reason]++;
+}
+
+static void count_sequence(struct vm *vm, const struct message *msg)
+{
+	uint32_t ahead = msg->sequence - (vm->sequence + 1);
+
+	/* ATTACH begins a new count: it is 1 by definition. */
+	if (msg->kind == RS_KIND_ATTACH || !vm->sequence_known)
+		ahead = 0;
+	if (ahead >= UINT32_MAX / 2) {
+		vm->counters.reordered++;
+		return;
+	}
+	vm->counters.lost += ahead;
+	vm->sequence = msg->sequence;
+	vm->sequence_known = true;
+}
+
+static void follow_rings(struct vm *vm, const struct message *msg)
+{
+	struct vm_ring *ring = &vm->rings[msg->ring_id];
+
+	switch (msg->kind) {
+	case RS_KIND_START:
+		vm->has_run = true;
+		vm->counters.restarts += ring->active;
+		*ring = (struct vm_ring){ true, msg->ring_prio, msg->vcpu };
+		break;
+	case RS_KIND_END:
+		vm->counters.stray_ends += !ring->active;
+		ring->active = false;
+		break;
+	case RS_KIND_ATTACH: /* a fresh driver: what was active before is not */
+	case RS_KIND_BYE:
+		memset(vm->rings, 0, sizeof(vm->rings));
+		break;
+	default:
+		break;
+	}
+}
+
+static uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
+}
+
+static void run_policy(struct vm *vm, const struct message *msg)
+{
+	if (vm->policy_started && vm->policy->event && vm->policy->event(vm, msg))
+		vm->counters.policy_errors++;
+}
+
+void vm_message(struct vm *vm, const struct message *msg, uint64_t seen_ns)
+{
+	struct trace_event event;
+
+	if (msg->vcpu >= vm->vcpu_count || !vm->vcpus[msg->vcpu].present) {
+		vm_reject(vm, REJECT_VCPU);
+		return;
+	}
+	vm->counters.messages[msg->kind]++;
+	count_sequence(vm, msg);
+	follow_rings(vm, msg);
+	run_policy(vm, msg);
+	event = (struct trace_event){
+		.t = seen_ns,
+		.handled_ns = monotonic_ns() - seen_ns,
+		.message = *msg,
+		.vm = (uint16_t)vm->slot,
+		.policy = vm->vcpus[msg->vcpu].now.policy,
+		.priority = (uint8_t)vm->vcpus[msg->vcpu].now.priority,
+	};
+	hist_add(&vm->handling, event.handled_ns);
+	trace_add(&event);
+}
+
+void vm_rings_clear(struct vm *vm)
+{
+	/* To a policy a driver that vanished is one that said goodbye. */
+	static const struct message bye = { .kind = RS_KIND_BYE };
+
+	memset(vm->rings, 0, sizeof(vm->rings));
+	vm->sequence_known = false;
+	run_policy(vm, &bye);
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One VM: who it is (P10), its vCPU threads and their level, its active
+ * rings, its counters. Policies act on it through the calls at the end.
+ *
+ * A VM lives in a slot of a fixed table and is never freed before the daemon
+ * ends, so that a late event finds at worst an empty slot. `lock` (priority
+ * inheritance) guards what both threads touch; main holds it for microseconds
+ * only. Fields marked (main) belong to the main thread.
+ */
+#ifndef RINGSCHED_VM_H
+#define RINGSCHED_VM_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "host/hist.h"
+#include "host/lowgroup.h"
+#include "host/message.h"
+#include "host/policy.h"
+#include "host/sched.h"
+#include "host/threads.h"
+
+#define VM_MAX 512
+#define VM_NAME_MAX 64
+#define VM_SOCKET_MAX 108 /* sun_path */
+#define VM_CEILING_MIN 1
+#define VM_CEILING_MAX 89 /* the daemon's thread (95) must outrank every ring */
+#define VM_CEILING_DEFAULT 80
+#define VM_BUDGET_DEFAULT 400 /* permille of one core */
+#define VM_BUDGET_MAX 950
+
+struct record;
+struct vhost_user;
+
+enum vm_role { VM_ROLE_CONTROL, VM_ROLE_NEIGHBOUR };
+
+/* What a thread's scheduling is at the moment, as far as we set it. */
+enum vm_level {
+	VM_LEVEL_NORMAL, /* its own, saved when it was found */
+	VM_LEVEL_REALTIME, /* SCHED_FIFO */
+	VM_LEVEL_LOW, /* SCHED_IDLE */
+};
+
+struct vm_vcpu {
+	bool present;
+	struct thread_ref ref;
+	struct sched_state original;
+	struct sched_state now; /* read back after the last change */
+	enum vm_level level;
+	uint8_t priority; /* of VM_LEVEL_REALTIME */
+	int record;
+};
+
+struct vm_ring {
+	bool active;
+	uint8_t ring_prio;
+	uint16_t vcpu;
+};
+
+struct vm_counters {
+	uint64_t kicks; /* notifications the guest made */
+	uint64_t coalesced; /* of these, seen together with the one before */
+	uint64_t empty_kicks; /* woke up, found no message */
+	uint64_t messages[RS_KIND_COUNT];
+	uint64_t rejects[REJECT_COUNT];
+	uint64_t lost; /* gap in the sequence numbers */
+	uint64_t reordered; /* sequence number that was passed already */
+	uint64_t restarts; /* START of an active ring */
+	uint64_t stray_ends; /* END of a ring that is not active */
+	uint64_t boosts; /* changes to real-time, or to another such priority */
+	uint64_t demotions; /* changes from real-time */
+	uint64_t apply_failed;
+	uint64_t readback_mismatch;
+	uint64_t threads_gone; /* a change was skipped, its thread has exited */
+	uint64_t thread_retries; /* vCPU threads looked for in vain */
+	uint64_t record_full; /* a change was not made: no room to remember it */
+	uint64_t grant_failed;
+	uint64_t low_failed; /* threads or groups that could not be made low or normal */
+	uint64_t policy_errors; /* hooks that returned an error */
+	uint64_t events_sent;
+	uint64_t events_lost; /* no buffer of the guest to put an event into */
+	uint64_t protocol_errors; /* vhost-user requests refused */
+	uint64_t protocol_unknown; /* vhost-user requests not known */
+	uint64_t memory_unsealed; /* regions whose file may be shortened under us */
+	uint64_t connections_refused;
+};
+
+/* Why the last change failed; explained by main, which may allocate. */
+struct vm_failure {
+	int code; /* errno value, 0 = none to report */
+	pid_t tid;
+	uint32_t policy;
+	unsigned int priority;
+};
+
+/* A thread that is no vCPU and was made low. (main) */
+struct vm_low_thread {
+	struct thread_ref ref;
+	struct sched_state original;
+	int record;
+};
+
+struct vm {
+	pthread_mutex_t lock;
+	unsigned int slot;
+	bool used;
+
+	/* Set when the VM is added. */
+	char name[VM_NAME_MAX];
+	char socket[VM_SOCKET_MAX];
+	enum vm_role role;
+	uint8_t ceiling;
+	unsigned int budget_permille;
+	bool own_policy; /* the daemon's change of policy passes it by */
+	struct record *record; /* borrowed */
+
+	/* The process at the other end. (main, but for `connected`) */
+	bool connected;
+	pid_t pid;
+	uint64_t pid_start;
+	int pidfd; /* -1 = none */
+	struct vhost_user *transport; /* borrowed; NULL = not connected */
+	bool settled; /* cgroups are as they will stay: docs/control-socket.md */
+	bool has_run; /* it is no VM about to boot any more */
+
+	/* Identity of the guest's driver (P10); 0 = none. */
+	uint64_t vring_user_address, vring_guest_address;
+	unsigned int vring_size;
+
+	const struct policy *policy;
+	bool policy_started;
+	struct vm_vcpu vcpus[RS_VCPU_MAX];
+	unsigned int vcpu_count; /* highest index + 1 */
+	struct vm_ring rings[RS_RING_MAX];
+	bool low; /* wanted: the whole process is low */
+	bool wants_realtime; /* the policy may make threads real-time */
+	bool realtime_deferred; /* budgets are not granted yet: see vm_realtime() */
+	uint32_t sequence; /* of the last message */
+	bool sequence_known;
+	struct vm_failure failure;
+	struct vm_counters counters;
+	struct hist handling; /* ns, kick seen to priority read back */
+
+	/* The process-wide half of `low`, in force. (main) */
+	bool process_low;
+	unsigned int low_checks; /* re-scans still to do after a lift */
+	struct sched_state main_original;
+	int record_process;
+	struct vm_low_thread *low_threads;
+	size_t low_count;
+	struct lowgroup lowgroup;
+};
+
+/* ---- the table (vm.c); main thread unless said otherwise ---- */
+
+struct vm_config {
+	const char *name;
+	const char *socket;
+	enum vm_role role;
+	unsigned int ceiling;
+	unsigned int budget_permille;
+	const struct policy *policy;
+	bool own_policy;
+	struct record *record;
+};
+
+/* EEXIST: the name is taken; EINVAL: a bound is not kept; ENOSPC. */
+struct vm *vm_add(const struct vm_config *config, struct rs_error **err);
+void vm_remove(struct vm *vm); /* disconnects */
+struct vm *vm_slot(unsigned int slot); /* NULL beyond the table; any thread */
+struct vm *vm_find(const char *name);
+struct vm *vm_next(struct vm *after); /* NULL = first; NULL at the end */
+/* P10: the VM whose process and driver's vring these are. */
+struct vm *vm_find_by_vring(pid_t pid, uint64_t user_address);
+
+/* ---- life of a connection (vm_process.c); main thread ---- */
+
+/* Ways the process-wide half of low is done (vm_lower.c); vm_process.c only. */
+void vm_lower_process(struct vm *vm);
+void vm_raise_process(struct vm *vm);
+/* Look again for threads that a clone under way made low; true = once more. */
+bool vm_recheck_process(struct vm *vm);
+
+/* A process connected; nothing of its scheduling is changed yet. */
+int vm_connect(struct vm *vm, pid_t pid, struct rs_error **err);
+/* Find its vCPU threads and start its policy, or do nothing if that is done.
+ * 0 also while there is no vCPU thread yet (counted, try again later). */
+int vm_prepare(struct vm *vm, struct rs_error **err);
+/* Its cgroups are final: grant budgets, apply the cgroup half of low. */
+int vm_settle(struct vm *vm, struct rs_error **err);
+/* What the notification thread left to do: see vm_lift(). True: call it again
+ * in some 100 ms. */
+bool vm_finish(struct vm *vm);
+/* Everything back, and the process forgotten. */
+void vm_disconnect(struct vm *vm);
+int vm_choose_policy(struct vm *vm, const struct policy *policy, struct rs_error **err);
+
+/* ---- messages (vm.c); any thread, with the lock held ---- */
+
+/* A checked message: bookkeeping, policy, trace, time since `seen_ns`. */
+void vm_message(struct vm *vm, const struct message *msg, uint64_t seen_ns);
+void vm_reject(struct vm *vm, enum reject reason);
+/* The guest's driver is gone (reset, re-probe): no ring is active any more. */
+void vm_rings_clear(struct vm *vm);
+void vm_counters_reset(struct vm *vm);
+
+/* ---- what policies call (vm_level.c); with the lock held ---- */
+
+/*
+ * A ring's priority is a SCHED_FIFO priority of the guest, 1 to 99. The
+ * host's is the same number, but at most the VM's ceiling:
+ *
+ *	ring_prio	1 ... ceiling	ceiling + 1 ... 99
+ *	host's FIFO	1 ... ceiling	ceiling
+ *
+ * so rings of different VMs are ranked by the numbers their guests use, and
+ * no guest passes what its ceiling grants it.
+ */
+unsigned int vm_host_priority(const struct vm *vm, unsigned int ring_prio);
+
+/* Said by start(): threads of this VM will be real-time, so that main grants
+ * budgets afterwards. Until they are granted vm_realtime() does nothing, and
+ * when they are, start() is called once more. */
+void vm_want_realtime(struct vm *vm);
+
+/* Bring one vCPU thread to a level and read back; nothing is done where it is
+ * there already. 0, -ESRCH (thread gone), or -errno; all failures counted. */
+int vm_realtime(struct vm *vm, unsigned int vcpu, unsigned int ring_prio);
+int vm_normal(struct vm *vm, unsigned int vcpu);
+
+/* The priority of the highest active ring on the vCPU; 0 = none is active. */
+unsigned int vm_highest_ring(const struct vm *vm, unsigned int vcpu);
+
+/*
+ * The whole process low: its vCPU threads at once, all others and its cgroup
+ * by main before it goes on. Refused (-EALREADY) for a VM that has run.
+ * vm_lift() is the way back: vCPUs at once, the rest by main.
+ */
+int vm_low(struct vm *vm);
+int vm_lift(struct vm *vm);
+void vm_restore(struct vm *vm); /* all vCPUs their own scheduling, and lifted */
+
+/* Called by vm_lift(): makes main call vm_finish() soon. Set by the daemon;
+ * NULL (tests): the caller does it. Must be safe on the notification path. */
+extern void (*vm_wake_main)(void);
+
+#endif

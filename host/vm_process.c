@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A VM's process: from its connection to its end. Main thread. */
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "host/budget.h"
+#include "host/cgroup.h"
+#include "host/error.h"
+#include "host/log.h"
+#include "host/proc.h"
+#include "host/record.h"
+#include "host/vm.h"
+
+/* CPU time of a vCPU thread, in clock ticks (10 ms), from which on its guest
+ * has certainly run: a vCPU of a paused machine uses a tick or two at most. */
+#define TICKS_HAS_RUN 10
+
+int vm_connect(struct vm *vm, pid_t pid, struct rs_error **err)
+{
+	struct proc_stat stat;
+	int pidfd, ret;
+
+	if (vm->connected)
+		return rs_fail(err, EBUSY, "VM %s is connected to process %d already", vm->name,
+			       vm->pid);
+	if (pid <= 0)
+		return rs_fail(err, ESRCH, "VM %s: its process is not visible from here (another "
+			       "pid namespace)", vm->name);
+	pidfd = (int)syscall(SYS_pidfd_open, pid, 0u);
+	if (pidfd < 0)
+		return rs_fail_errno(err, errno, "VM %s: opening process %d", vm->name, pid);
+	ret = proc_stat(pid, pid, &stat);
+	if (ret) {
+		close(pidfd);
+		return rs_fail_errno(err, -ret, "VM %s: reading about process %d", vm->name, pid);
+	}
+	pthread_mutex_lock(&vm->lock);
+	vm->pid = pid;
+	vm->pid_start = stat.start;
+	vm->pidfd = pidfd;
+	vm->settled = false;
+	vm->has_run = false;
+	vm->connected = true;
+	pthread_mutex_unlock(&vm->lock);
+	return 0;
+}
+
+/* Save the thread's scheduling, here and in the record. */
+static int save_original(struct vm *vm, struct vm_vcpu *v)
+{
+	struct record_thread id = { vm->pid, v->ref.tid, vm->pid_start, v->ref.start };
+	int ret = sched_read(v->ref.tid, &v->original);
+
+	if (ret)
+		return ret;
+	v->now = v->original;
+	record_drop(vm->record, v->record);
+	v->record = record_add_thread(vm->record, &id, &v->original);
+	if (v->record < 0) {
+		vm->counters.record_full++;
+		return -ENOSPC;
+	}
+	return 0;
+}
+
+static void drop_vcpu(struct vm *vm, struct vm_vcpu *v)
+{
+	record_drop(vm->record, v->record);
+	thread_ref_close(&v->ref);
+	*v = (struct vm_vcpu){ .ref.comm_fd = -1, .record = -1 };
+}
+
+/* A thread that is known already: see whether someone else changed it. */
+static void look_again(struct vm *vm, struct vm_vcpu *v)
+{
+	struct sched_state now;
+
+	if (sched_read(v->ref.tid, &now) || sched_same(&now, &v->now))
+		return;
+	/* libvirt's own set-up (vcpusched), say: that is its original then,
+	 * and our level is applied again by start(). */
+	if (!save_original(vm, v)) {
+		v->level = VM_LEVEL_NORMAL;
+		v->priority = 0;
+	}
+}
+
+static void take_vcpu(struct vm *vm, struct found_vcpu *found)
+{
+	struct vm_vcpu *v = &vm->vcpus[found->index];
+
+	if (v->present && v->ref.tid == found->ref.tid && v->ref.start == found->ref.start) {
+		thread_ref_close(&found->ref);
+		look_again(vm, v);
+		return;
+	}
+	if (v->present)
+		drop_vcpu(vm, v);
+	v->ref = found->ref;
+	v->present = !save_original(vm, v);
+	if (!v->present)
+		drop_vcpu(vm, v);
+	else if (found->index >= vm->vcpu_count)
+		vm->vcpu_count = found->index + 1;
+}
+
+static int find_vcpus(struct vm *vm, struct rs_error **err)
+{
+	struct found_vcpu found[RS_VCPU_MAX];
+	struct proc_stat stat;
+	bool ran = false;
+	int n = threads_find_vcpus(vm->pid, found, RS_VCPU_MAX, err);
+
+	if (n < 0)
+		return n;
+	for (int i = 0; i < n; i++)
+		ran |= !proc_stat(vm->pid, found[i].ref.tid, &stat) &&
+		       stat.cpu_ticks >= TICKS_HAS_RUN;
+	pthread_mutex_lock(&vm->lock);
+	vm->has_run |= ran;
+	for (int i = 0; i < n; i++)
+		take_vcpu(vm, &found[i]);
+	for (unsigned int i = 0; i < vm->vcpu_count; i++)
+		if (vm->vcpus[i].present && !thread_ref_alive(&vm->vcpus[i].ref))
+			drop_vcpu(vm, &vm->vcpus[i]);
+	vm->counters.thread_retries += !n;
+	pthread_mutex_unlock(&vm->lock);
+	return n;
+}
+
+/* Whether the cgroup is one that libvirt will move the vCPU threads out of. */
+static bool place_is_passing(const struct cgroup_place *place)
+{
+	return strstr(place->dir, "libvirt") && !cgroup_is_vcpu_leaf(place->dir);
+}
+
+/* Budgets for the groups of the VM's vCPU threads, or none if the policy does
+ * not need them. False if it is too early to grant. */
+static bool grant(struct vm *vm)
+{
+	struct budget_leaf leaves[RS_VCPU_MAX];
+	struct rs_error *err = NULL;
+	unsigned int present = 0, count = 0;
+
+	for (unsigned int i = 0; i < vm->vcpu_count; i++)
+		present += vm->vcpus[i].present;
+	for (unsigned int i = 0; vm->wants_realtime && i < vm->vcpu_count; i++) {
+		struct budget_leaf *leaf = &leaves[count];
+
+		if (!vm->vcpus[i].present ||
+		    cgroup_find_cpu(vm->pid, vm->vcpus[i].ref.tid, &leaf->place, NULL) ||
+		    leaf->place.version != 1 || leaf->place.root ||
+		    !cgroup_has(leaf->place.dir, "cpu.rt_runtime_us"))
+			continue;
+		if (!vm->settled && place_is_passing(&leaf->place))
+			return false;
+		/* The groups above hold the sum, so vCPUs share the VM's budget. */
+		leaf->permille = vm->budget_permille / present;
+		count++;
+	}
+	if (budget_set(vm, leaves, count, vm->record, &err)) {
+		vm->counters.grant_failed++;
+		log_error(vm->name, &err);
+	}
+	return true;
+}
+
+static int call_start(struct vm *vm, bool deferred, struct rs_error **err)
+{
+	struct rs_error *why = NULL;
+	int ret;
+
+	pthread_mutex_lock(&vm->lock);
+	vm->realtime_deferred = deferred;
+	vm->policy_started = true;
+	ret = vm->policy->start(vm, &why);
+	if (ret)
+		vm->counters.policy_errors++;
+	pthread_mutex_unlock(&vm->lock);
+	if (ret && why)
+		rs_fail(err, -ret, "VM %s: policy %s: %s", vm->name, vm->policy->name,
+			why->message);
+	else if (ret)
+		rs_fail_errno(err, -ret, "VM %s: policy %s", vm->name, vm->policy->name);
+	rs_error_free(&why);
+	return ret;
+}
+
+/* In two steps: what needs no budget first and at once, for a VM that is to be
+ * low must be so before it runs; then budgets, then what needs them. */
+static int start_policy(struct vm *vm, struct rs_error **err)
+{
+	int ret = call_start(vm, true, err);
+
+	vm_finish(vm);
+	if (!grant(vm))
+		return ret;
+	ret = call_start(vm, false, ret ? NULL : err);
+	vm_finish(vm);
+	return ret;
+}
+
+int vm_prepare(struct vm *vm, struct rs_error **err)
+{
+	int n;
+
+	if (!vm->connected || vm->policy_started)
+		return 0;
+	n = find_vcpus(vm, err);
+	return n > 0 ? start_policy(vm, err) : n;
+}
+
+int vm_settle(struct vm *vm, struct rs_error **err)
+{
+	int n;
+
+	if (!vm->connected)
+		return rs_fail(err, ENOTCONN, "VM %s is not connected", vm->name);
+	n = find_vcpus(vm, err);
+	if (n < 0)
+		return n;
+	if (!n)
+		return rs_fail(err, ESRCH, "VM %s: process %d has no thread named \"CPU N/KVM\" or "
+			       "\"CPU N/TCG\": start QEMU with -name NAME,debug-threads=on",
+			       vm->name, vm->pid);
+	vm->settled = true;
+	return start_policy(vm, err);
+}
+
+bool vm_finish(struct vm *vm)
+{
+	struct rs_error *err = NULL;
+	struct vm_failure failure;
+	bool low;
+
+	pthread_mutex_lock(&vm->lock);
+	failure = vm->failure;
+	vm->failure.code = 0;
+	low = vm->low;
+	pthread_mutex_unlock(&vm->lock);
+	if (failure.code) {
+		sched_explain(&err, failure.code, vm->pid, failure.tid, failure.policy,
+			      failure.priority);
+		log_error(vm->name, &err);
+	}
+	if (low)
+		vm_lower_process(vm);
+	else if (vm->process_low)
+		vm_raise_process(vm);
+	else
+		vm_recheck_process(vm);
+	return vm->low_checks > 0;
+}
+
+int vm_choose_policy(struct vm *vm, const struct policy *policy, struct rs_error **err)
+{
+	bool started;
+
+	pthread_mutex_lock(&vm->lock);
+	started = vm->policy_started;
+	if (started)
+		vm->policy->stop(vm);
+	vm->policy = policy;
+	vm->policy_started = false;
+	pthread_mutex_unlock(&vm->lock);
+	if (!started || !vm->connected)
+		return 0;
+	vm_finish(vm);
+	if (find_vcpus(vm, err) <= 0)
+		return rs_fail(err, ESRCH, "VM %s: its vCPU threads are gone", vm->name);
+	return start_policy(vm, err);
+}
+
+void vm_disconnect(struct vm *vm)
+{
+	struct rs_error *err = NULL;
+
+	if (!vm->connected)
+		return;
+	pthread_mutex_lock(&vm->lock);
+	vm->connected = false;
+	memset(vm->rings, 0, sizeof(vm->rings));
+	if (vm->policy_started)
+		vm->policy->stop(vm);
+	vm->policy_started = false;
+	vm->sequence_known = false;
+	vm->vring_user_address = vm->vring_guest_address = vm->vring_size = 0;
+	pthread_mutex_unlock(&vm->lock);
+	while (vm_finish(vm))
+		;
+	if (budget_set(vm, NULL, 0, vm->record, &err))
+		log_error(vm->name, &err);
+	pthread_mutex_lock(&vm->lock);
+	for (unsigned int i = 0; i < vm->vcpu_count; i++)
+		drop_vcpu(vm, &vm->vcpus[i]);
+	vm->vcpu_count = 0;
+	pthread_mutex_unlock(&vm->lock);
+	close(vm->pidfd);
+	vm->pidfd = -1;
+	vm->pid = 0;
+}
