@@ -5,6 +5,7 @@
 #include <linux/module.h>
 #include <linux/virtio.h>
 #include <linux/virtio_config.h>
+#include <linux/virtio_ring.h>
 
 #include "chardev.h"
 #include "engine.h"
@@ -26,6 +27,11 @@ static int rs_validate(struct virtio_device *vdev)
 			"device demands VIRTIO_F_ACCESS_PLATFORM, which ringsched cannot serve\n");
 		return -ENODEV;
 	}
+	/*
+	 * One kick a message: whether the host hears of it must not depend on
+	 * how far it has read.
+	 */
+	__virtio_clear_bit(vdev, VIRTIO_RING_F_EVENT_IDX);
 	return 0;
 }
 
