@@ -219,6 +219,7 @@ void notify_stop(void)
 	close(notify.epoll);
 	close(notify.timer);
 	close(notify.stop);
+	notify.epoll = notify.timer = notify.stop = -1;
 	notify.running = false;
 	notify.started = false;
 }
