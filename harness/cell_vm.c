@@ -168,6 +168,8 @@ static int create(struct cell_state *cell, struct cell_vm *v, struct rs_error **
 		ret = write_xml(cell, v, v->disk ? device : NULL, &xml, err);
 	if (ret == 0)
 		ret = domain_create(&v->domain, c->libvirt, c->journal, xml, err);
+	if (ret == 0 && v->vm->memory_limit_mib)
+		ret = domain_limit_memory(&v->domain, v->vm->memory_limit_mib, err);
 	if (ret == 0)
 		ret = find_vcpus(v, err);
 	if (ret == 0)

@@ -53,6 +53,19 @@ int domain_create(struct domain *d, struct libvirt_conn *c, struct journal *j, c
 	return find_qemu(d, j, err);
 }
 
+int domain_limit_memory(struct domain *d, unsigned int mib, struct rs_error **err)
+{
+	virTypedParameterPtr limit = NULL;
+	int count = 0, room = 0, ret;
+
+	if (virTypedParamsAddULLong(&limit, &count, &room, VIR_DOMAIN_MEMORY_HARD_LIMIT,
+				    (unsigned long long)mib * 1024) < 0)
+		return rs_fail(err, ENOMEM, "out of memory");
+	ret = virDomainSetMemoryParameters(d->handle, limit, count, VIR_DOMAIN_AFFECT_LIVE);
+	virTypedParamsFree(limit, count);
+	return ret < 0 ? libvirt_fail(err, "limiting the memory of %s", d->name) : 0;
+}
+
 int domain_resume(struct domain *d, struct rs_error **err)
 {
 	return virDomainResume(d->handle) < 0 ? libvirt_fail(err, "resuming %s", d->name) : 0;

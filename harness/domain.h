@@ -30,6 +30,13 @@ struct domain {
 int domain_create(struct domain *d, struct libvirt_conn *c, struct journal *j, const char *xml,
 		  struct rs_error **err);
 
+/*
+ * Limit the memory of QEMU as a whole; called while it is paused. Not in the
+ * XML: there libvirt would also raise the locked-memory limit of the process,
+ * which a container without CAP_SYS_RESOURCE is not allowed to.
+ */
+int domain_limit_memory(struct domain *d, unsigned int mib, struct rs_error **err);
+
 int domain_resume(struct domain *d, struct rs_error **err);
 
 /*

@@ -97,13 +97,6 @@ static void write_memory(xmlTextWriterPtr w, const struct domain_config *c)
 	empty(w, "source", "type", "memfd", NULL);
 	empty(w, "access", "mode", "shared", NULL);
 	end(w);
-	if (!c->vm->memory_limit_mib)
-		return;
-	begin(w, "memtune", NULL);
-	begin(w, "hard_limit", "unit", "MiB", NULL);
-	xmlTextWriterWriteFormatString(w, "%u", c->vm->memory_limit_mib);
-	end(w);
-	end(w);
 }
 
 /*

@@ -113,7 +113,21 @@ static void stop_loop(struct libvirt_conn *c)
 	virEventRemoveTimeout(c->timer);
 }
 
-struct libvirt_conn *libvirt_connect(const char *uri, const char *root, struct rs_error **err)
+/* Warnings and errors (level 3 and up) to the file; libvirt reads this once,
+ * when it is first used. */
+static void set_log(const char *log)
+{
+	cleanup_free char *outputs = NULL;
+
+	if (asprintf(&outputs, "3:file:%s", log) < 0) {
+		outputs = NULL;
+		return;
+	}
+	setenv("LIBVIRT_LOG_OUTPUTS", outputs, 0);
+}
+
+struct libvirt_conn *libvirt_connect(const char *uri, const char *root, const char *log,
+				     struct rs_error **err)
 {
 	cleanup_free struct libvirt_conn *c = calloc(1, sizeof(*c));
 	cleanup_free char *embedded = NULL;
@@ -125,6 +139,7 @@ struct libvirt_conn *libvirt_connect(const char *uri, const char *root, struct r
 	}
 	if (!uri && write_conf(root, err) < 0)
 		return NULL;
+	set_log(log);
 	if (start_loop(c, err) < 0)
 		return NULL;
 	c->handle = virConnectOpen(uri ? uri : embedded);

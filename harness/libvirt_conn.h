@@ -13,10 +13,12 @@ struct rs_error;
 
 /*
  * Connect. `root` = folder for the embedded driver's state; used, and its
- * etc/qemu.conf written, where uri is NULL. A thread runs libvirt's event
- * loop from the first call on (it is pinned like its caller).
+ * etc/qemu.conf written, where uri is NULL; `log` = file for libvirt's own
+ * warnings. A thread runs libvirt's event loop from the first call on (it is
+ * pinned like its caller).
  */
-struct libvirt_conn *libvirt_connect(const char *uri, const char *root, struct rs_error **err);
+struct libvirt_conn *libvirt_connect(const char *uri, const char *root, const char *log,
+				     struct rs_error **err);
 void libvirt_disconnect(struct libvirt_conn *c); /* NULL is allowed */
 
 virConnectPtr libvirt_handle(struct libvirt_conn *c);

@@ -106,9 +106,12 @@ static int find_emulator(struct run_state *run, struct rs_error **err)
 
 static int connect_libvirt(struct run_state *run, struct rs_error **err)
 {
+	cleanup_free char *log = folder_path(run->out, "libvirt.log");
 	unsigned long version = 0;
 
-	run->libvirt = libvirt_connect(run->options->uri, run->libvirt_root, err);
+	if (!log)
+		return rs_fail(err, ENOMEM, "out of memory");
+	run->libvirt = libvirt_connect(run->options->uri, run->libvirt_root, log, err);
 	if (!run->libvirt)
 		return -EIO;
 	if (virConnectGetVersion(libvirt_handle(run->libvirt), &version) < 0)
