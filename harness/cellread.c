@@ -139,20 +139,25 @@ static int compare_speeds(const void *a, const void *b)
 	return (x->from > y->from) - (x->from < y->from);
 }
 
-/* A probe stands for the time up to half way to its neighbours. */
+static uint64_t reach(uint64_t distance)
+{
+	return distance / 2 < WITNESS_PROBE_REACH_NS ? distance / 2 : WITNESS_PROBE_REACH_NS;
+}
+
+/* From points in time (in `from`) to the stretches they stand for. */
 static void stretch_speeds(struct cell *cell)
 {
 	struct cell_speed *s = cell->speeds;
-	uint64_t before = 0;
+	uint64_t back = 0; /* from this probe towards the one before */
 
 	for (size_t i = 0; i < cell->speed_count; i++) {
-		uint64_t at = s[i].from;
-		bool last = i + 1 == cell->speed_count;
-		uint64_t half = last ? at + 1 : at + (s[i + 1].from - at) / 2 + 1;
+		uint64_t at = s[i].from, ahead = 0;
 
-		s[i].from = i ? before : at;
-		s[i].to = half;
-		before = half;
+		if (i + 1 < cell->speed_count)
+			ahead = reach(s[i + 1].from - at);
+		s[i].from = at - back;
+		s[i].to = at + ahead + 1;
+		back = ahead;
 	}
 }
 

@@ -105,6 +105,9 @@ struct run {
 #define WITNESS_STALL_NS 1000000ull
 /* So does the core running below this share of the cell's median speed. */
 #define WITNESS_SPEED_PERMILLE 500.0
+/* A speed probe stands for the time half way to its neighbours, but for no
+ * more than this on each side: where probes are missing, nothing is known. */
+#define WITNESS_PROBE_REACH_NS 500000000ull
 
 /*
  * The caller owns the result. NULL with *err set where run.json or the

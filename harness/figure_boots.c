@@ -40,16 +40,23 @@ static size_t write_data(const struct summary *s, FILE *dat)
 static void write_limit(const struct summary *s, FILE *gp)
 {
 	double limit = s->run->scenario->limits.interference_max;
-	char label[80];
+	char label[80], quoted[160], *to = quoted;
 
 	if (!isfinite(limit) || !s->run->scenario->verdict_policy)
 		return;
+	/* Within double quotes, which the line breaks need, '\' is "\\". */
+	figure_label(s->run->scenario->verdict_policy, label);
+	for (const char *from = label; *from; from++) {
+		if (*from == '\\')
+			*to++ = '\\';
+		*to++ = *from;
+	}
+	*to = '\0';
 	fprintf(gp, "limit = %.6g\n"
 		    "set arrow from graph 0, first limit to graph 1, first limit nohead "
 		    "linecolor '#444444' dashtype 2 linewidth 1.5\n"
-		    "set label sprintf('limit of %s: %%.2f', limit) at graph 0.995, first limit "
-		    "right offset 0,0.6 textcolor '#444444'\n", limit,
-		figure_label(s->run->scenario->verdict_policy, label));
+		    "set label sprintf(\"limit of\\n%s:\\n%%.2f\", limit) at graph 1.01, first limit "
+		    "left offset 0,1 textcolor '#444444'\n", limit, quoted);
 }
 
 /* Room for the highest and the lowest dot, and always 1 to 2. */
@@ -75,7 +82,10 @@ static int write_boots(const struct summary *s, FILE *dat, FILE *gp, struct rs_e
 	      "set ylabel 'response p99, boot ÷ solo'\n"
 	      "set logscale y 2\n"
 	      "set format y '%g'\n"
-	      "set grid ytics\n"
+	      "unset grid\nset grid ytics\n"
+	      "set rmargin 12\n"
+	      "set ytics (0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 1, 1.2, 1.5, 2, 3, 4, 5, 7, 10, 15, "
+	      "20, 30, 50, 70, 100, 200, 500, 1000)\n"
 	      "unset key\n", gp);
 	fprintf(gp, "set xrange [0.4:%.1f]\n", (double)s->policy_count + 0.6);
 	fputs("set xtics (", gp);
@@ -94,9 +104,9 @@ static int write_boots(const struct summary *s, FILE *dat, FILE *gp, struct rs_e
 				s->policies[i].interference);
 	fputs("plot ", gp);
 	for (size_t i = 0; i < s->policy_count; i++)
-		fprintf(gp, "%s'boots.dat' index %zu using 1:2 with points pointtype 7 pointsize 1.6 "
+		fprintf(gp, "%s'boots.dat' index %zu using 1:2 with points pointtype 7 pointsize %.1f "
 			    "linecolor '%s'", i ? ", \\\n\t" : "", i,
-			figure_colour(s, s->policies[i].name));
+			s->policies[i].boot_count > 30 ? 0.7 : 1.5, figure_colour(s, s->policies[i].name));
 	fputs("\n", gp);
 	return 0;
 }

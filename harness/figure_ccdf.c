@@ -30,11 +30,12 @@ static void write_curve(FILE *dat, const struct measure *m)
 			fprintf(dat, "%.4f %.4e\n", d->us[i] / 1e3,
 				(double)above / (double)m->periods);
 	}
-	if (d->count)
-		fprintf(dat, "%.4f %.4e\n", d->us[d->count - 1] / 1e3,
-			0.5 / (double)m->periods); /* the curve's foot */
-	else
+	if (!d->count)
 		fputs("NaN NaN\n", dat);
+	else if (d->count == m->periods) /* down to the floor */
+		fprintf(dat, "%.4f %.4e\n", d->us[d->count - 1] / 1e3, 0.1 / (double)m->periods);
+	else /* on to the right edge: some never ended */
+		fprintf(dat, "1e7 %.4e\n", (double)(m->periods - d->count) / (double)m->periods);
 	fputs("\n\n", dat);
 }
 
@@ -60,7 +61,8 @@ static void write_axes(const struct summary *s, FILE *gp)
 			longest = fmax(longest, s->policies[i].response[k].max);
 		}
 	fprintf(gp,
-		"set title 'Response time of the control ring: how often is it exceeded?'\n"
+		"set title 'Response time of the control ring: how often is it exceeded?' offset 0,0.8\n"
+		"set tmargin 4.5\n"
 		"set xlabel 'response time (ms)'\n"
 		"set ylabel 'share of periods that take longer'\n"
 		"set logscale xy\n"
@@ -73,7 +75,7 @@ static void write_axes(const struct summary *s, FILE *gp)
 		"500, 700, 1000, 2000, 5000, 10000)\n"
 		"set arrow from deadline, graph 0 to deadline, graph 1 nohead linecolor '#000000' "
 		"dashtype 2 linewidth 1.5\n"
-		"set label 'deadline' at deadline, graph 0.97 right offset -0.6,0 "
+		"set label 'deadline' at deadline, graph 1.03 center "
 		"textcolor '#000000'\n",
 		floor_of(s), deadline, shortest / 1e3 / 1.15, fmax(longest / 1e3, deadline) * 1.25);
 }
@@ -104,7 +106,7 @@ static int write_ccdf(const struct summary *s, FILE *dat, FILE *gp, struct rs_er
 		fprintf(gp,
 			"%s'ccdf.dat' index %zu using 1:2 with steps linewidth 2.5 linecolor '%s' "
 			"title '%s, boot', \\\n\t"
-			"'' index %zu using 1:2 with steps linewidth 1.2 dashtype 3 "
+			"'' index %zu using 1:2 with steps linewidth 1.5 dashtype 2 "
 			"linecolor '%s' title '%s, solo'",
 			i ? ", \\\n\t" : "", 2 * i, colour, label, 2 * i + 1, colour, label);
 	}
@@ -116,8 +118,9 @@ const struct figure figure_ccdf = {
 	.name = "ccdf",
 	.title = "Share of periods whose response takes longer than a time, one curve a policy",
 	.caption = "Complementary distribution of the control ring's response time, both axes "
-		   "logarithmic: solid while the neighbour boots, dotted in the solo phases right "
-		   "before. All boots of a policy are pooled, so this picture describes; it does "
+		   "logarithmic: solid while the neighbour boots, dashed in the solo phases right "
+		   "before. A curve that leaves at the right edge: periods that were skipped or never "
+		   "ended. All boots of a policy are pooled, so this picture describes; it does "
 		   "not judge.",
 	.width = 1100,
 	.height = 620,

@@ -234,46 +234,49 @@ static void write_levels(FILE *gp, const bool used[128])
 
 static void write_upper(FILE *gp, const struct stretch *st, const char *policy)
 {
-	char a[80], b[80], name[80];
+	const struct cell_ring *other = st->neighbour;
+	char name[80], row[160] = "";
 
-	figure_label(st->control->vm, a);
-	figure_label(st->neighbour ? st->neighbour->vm : "", b);
+	if (other)
+		snprintf(row, sizeof(row), "\"%.40s\\nring %u, prio %u\" 1, ", other->vm, other->id,
+			 other->prio);
 	fprintf(gp,
 		"set multiplot title 'Rings in the guests and the priority of their vCPU threads: "
 		"policy %s, boot %u, phase shared'\n"
-		"set lmargin at screen 0.14\nset rmargin at screen 0.985\n"
+		"set lmargin at screen 0.155\nset rmargin at screen 0.985\n"
 		"set xrange [0:%.3f]\n"
 		"set grid xtics\n"
 		"set tmargin at screen 0.83\nset bmargin at screen 0.53\n"
 		"set yrange [0.3:%s]\n"
-		"set ytics (%s%s%s'%s\\nring %u, prio %u' %s)\n"
+		"set ytics (%s\"%.40s\\nring %u, prio %u\" %d)\n"
 		"set format x ''\n"
-		"set ylabel 'guest'\n"
+		"set label 1 'in the guests' at screen 0.014, screen 0.68 center rotate\n"
 		"set key at screen 0.985,0.905 right horizontal samplen 1.5\n"
 		"array shades[4] = [0x0072b2, 0x56b4e9, 0x0072b2, 0x56b4e9]\n"
 		"array earths[4] = [0xd55e00, 0xe69f00, 0xd55e00, 0xe69f00]\n"
 		"set style fill solid 1 noborder\n",
 		figure_label(policy, name), st->cell->boot, ms(st, st->end),
-		st->neighbour ? "2.75" : "1.75", st->neighbour ? "'" : "", st->neighbour ? b : "",
-		st->neighbour ? "\\nits ring' 1, " : "", a, st->control->id, st->control->prio,
-		st->neighbour ? "2" : "1");
+		other ? "2.75" : "1.75", row, st->control->vm, st->control->id, st->control->prio,
+		other ? 2 : 1);
 	fprintf(gp,
 		"row = %d\n"
 		"plot 'priority.dat' index 0 using (($1+$2)/2):(row):1:2:(row-0.28):(row+0.28):"
 		"(shades[(int($3)-1)%%4+1]) with boxxyerror linecolor rgb variable notitle, \\\n"
 		"\t'' index 1 using (($1+$2)/2):(1):1:2:(0.72):(1.28):"
 		"(earths[(int($3)-1)%%4+1]) with boxxyerror linecolor rgb variable notitle, \\\n"
-		"\t'' index 0 using ($2-$1 > 0.9 ? ($1+$2)/2 : NaN):(row):(sprintf('%%d', int($3))) "
-		"with labels textcolor '#ffffff' notitle, \\\n"
-		"\t'' index 1 using ($2-$1 > 0.9 ? ($1+$2)/2 : NaN):(1):(sprintf('%%d', int($3))) "
-		"with labels textcolor '#ffffff' notitle, \\\n"
+		"\t'' index 0 using ($2-$1 > 0.9 ? ($1+$2)/2 : NaN):(row):"
+		"(sprintf('%%d', int($3))):(int($3)%%2 ? 0xffffff : 0) "
+		"with labels textcolor rgb variable notitle, \\\n"
+		"\t'' index 1 using ($2-$1 > 0.9 ? ($1+$2)/2 : NaN):(1):"
+		"(sprintf('%%d', int($3))):(int($3)%%2 ? 0xffffff : 0) "
+		"with labels textcolor rgb variable notitle, \\\n"
 		"\t'' index 2 using 1:(row+0.62) with points pointtype 11 pointsize 1 "
 		"linecolor '#000000' title 'planned release', \\\n"
 		"\t'' index 3 using 1:(1.62) with points pointtype 11 pointsize 1 "
 		"linecolor '#000000' notitle, \\\n"
 		"\tNaN with lines linewidth 3 linecolor '#0072b2' title '%s', \\\n"
 		"\tNaN with lines linewidth 3 linecolor '#d55e00' title '%s'\n",
-		st->neighbour ? 2 : 1, a, b);
+		other ? 2 : 1, st->control->vm, other ? other->vm : "no neighbour");
 }
 
 static void write_lower(FILE *gp, const struct stretch *st, const bool used[128])
@@ -283,7 +286,7 @@ static void write_lower(FILE *gp, const struct stretch *st, const bool used[128]
 	      "set yrange [-22:96]\n"
 	      "set format x '%g'\n"
 	      "set xlabel 'time (ms)'\n"
-	      "set ylabel 'host, vCPU thread'\n"
+	      "set label 1 'vCPU threads on the host' at screen 0.014, screen 0.305 center rotate\n"
 	      "set grid xtics ytics\n", gp);
 	write_levels(gp, used);
 	fprintf(gp, "plot 'priority.dat' index 4 using 1:2 with steps linewidth 2.5 "

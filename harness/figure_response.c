@@ -119,28 +119,29 @@ static void write_panel(FILE *gp, const struct summary *s, const struct panel *p
 		double from = seconds(panel, boot->begin), to = seconds(panel, boot->end);
 
 		fprintf(gp, "set object 1 rectangle from %.3f, graph 0 to %.3f, graph 1 behind "
-			    "fillcolor '#e4e4e4' fillstyle solid noborder\n"
-			    "set label 1 'neighbour boots' at %.3f, graph 0.9 center "
-			    "textcolor '#666666'\n", from, to, (from + to) / 2);
+			    "fillcolor '#e4e4e4' fillstyle solid noborder\n", from, to);
+		if (!index)
+			fprintf(gp, "set label 1 'neighbour boots' at %.3f, graph 1.09 center "
+				    "textcolor '#555555'\n", (from + to) / 2);
 	}
 	fprintf(gp,
-		"set label 2 '%s, boot %u' at graph 0.006, graph 0.88 left "
-		"font ',15' textcolor '%s'\n"
+		"set label 2 '%s, boot %u' at graph 1.019, graph 0.5 center rotate by -90 "
+		"font ',14' textcolor '%s'\n"
 		"set arrow 1 from graph 0, first %.3f to graph 1, first %.3f nohead "
 		"linecolor '#000000' dashtype 2 front\n",
 		figure_label(panel->policy->name, label), panel->boot->cell->boot, colour,
 		(double)panel->ring->deadline_ns / 1e6, (double)panel->ring->deadline_ns / 1e6);
 	if (last)
-		fputs("set xlabel 'time since the begin of solo (s)'\nset format x '%g'\n", gp);
+		fputs("set xlabel 'time since the start of solo (s)'\nset format x '%g'\n", gp);
 	fprintf(gp,
 		"plot 'response-time.dat' index %zu using 1:3 with points pointtype 7 "
-		"pointsize 0.3 linecolor '%s' title 'met', \\\n"
+		"pointsize 0.3 linecolor '%s' title 'one period', \\\n"
 		"\t'' index %zu using 1:3 with points pointtype 6 pointsize 1.1 "
-		"linecolor '#666666' title 'stained by the host', \\\n"
+		"linecolor '#666666' title 'stained', \\\n"
 		"\t'' index %zu using 1:3 with points pointtype 2 pointsize 0.8 "
-		"linecolor '#000000' title 'deadline missed', \\\n"
+		"linecolor '#000000' title 'missed', \\\n"
 		"\t'' index %zu using 1:3 with points pointtype 11 pointsize 1 "
-		"linecolor '#000000' title 'skipped or never ended', \\\n"
+		"linecolor '#000000' title 'no end', \\\n"
 		"\tNaN with lines linecolor '#000000' dashtype 2 title 'deadline'\n",
 		block + DOT_MET, colour, block + DOT_STAINED, block + DOT_MISSED,
 		block + DOT_ABSENT);
@@ -155,13 +156,13 @@ static void write_script(FILE *gp, const struct summary *s, const struct panel *
 		longest = fmax(longest, seconds(&panels[i], panel_end(&panels[i])));
 	fprintf(gp,
 		"set multiplot layout %zu,1 title 'Response time of the control ring along time "
-		"(the boot of median interference of each policy)' margins 0.07,0.985,0.08,0.90 "
+		"(the boot of median interference of each policy)' margins 0.06,0.965,0.07,0.88 "
 		"spacing 0,0.025\n"
 		"set xrange [0:%.3f]\n"
 		"set yrange [0:%.3f]\n"
 		"set ylabel 'response (ms)'\n"
 		"set format x ''\n"
-		"set key at screen 0.985,0.945 right horizontal samplen 1.5 maxrows 1\n"
+		"set key at screen 0.965,0.945 right horizontal samplen 1.5 maxrows 1\n"
 		"set grid ytics\n", count, longest, 1.04 * top);
 	for (size_t i = 0; i < count; i++) {
 		write_panel(gp, s, &panels[i], i, i + 1 == count);
@@ -190,9 +191,10 @@ static int write_response(const struct summary *s, FILE *dat, FILE *gp, struct r
 const struct figure figure_response = {
 	.name = "response-time",
 	.title = "Response time of the control ring along time, one panel a policy",
-	.caption = "One dot is one period. Shaded: the neighbour boots. Times beyond the upper edge "
-		   "are drawn on it. A ring marks a period in which the witness saw the machine "
-		   "itself disturbed.",
+	.caption = "One dot is one period. Shaded: the neighbour boots. A cross: the deadline was "
+		   "missed. A triangle: the period was skipped or never ended. A ring: the witness "
+		   "saw the machine itself disturbed (stained). Times beyond the upper edge are "
+		   "drawn on it.",
 	.width = 1300,
 	.height = 1000,
 	.write = write_response,

@@ -85,12 +85,12 @@ static int keep_texts(struct report_verdict *verdict, const struct summary *s,
 	to = open_memstream(&verdict->table, &size);
 	if (!to)
 		return rs_fail(err, ENOMEM, "no memory for the table");
-	report_write_table(s, v, drawn, to);
+	report_write_table(s, drawn, to);
 	fclose(to);
 	to = open_memstream(&verdict->reasons, &size);
 	if (!to)
 		return rs_fail(err, ENOMEM, "no memory for the verdict");
-	verdict_reasons(v, s, to);
+	verdict_reasons(v, s, "", to);
 	fclose(to);
 	if (!verdict->table || !verdict->reasons)
 		return rs_fail(err, ENOMEM, "no memory for the verdict");

@@ -15,7 +15,6 @@ void report_write_md(const struct summary *s, const struct verdict *v,
 		     const struct figures_drawn *drawn, FILE *to);
 
 /* The table for a terminal, below 100 columns. */
-void report_write_table(const struct summary *s, const struct verdict *v,
-			const struct figures_drawn *drawn, FILE *to);
+void report_write_table(const struct summary *s, const struct figures_drawn *drawn, FILE *to);
 
 #endif

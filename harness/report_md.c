@@ -26,12 +26,14 @@ static void put_cell(const char *text, FILE *to)
 static void write_head(const struct summary *s, const struct verdict *v, FILE *to)
 {
 	const char *preset = json_text(s->run->json, "preset");
+	const char *name = json_text(s->run->json, "scenario");
 	struct json_object *interrupted = NULL;
 
-	fprintf(to, "# %s: %s\n\n", s->run->scenario->name, report_result_name(v->result));
+	fprintf(to, "# %s: %s\n\n", name ? name : s->run->scenario->name,
+		report_result_name(v->result));
 	if (s->run->scenario->question)
 		fprintf(to, "%s\n\n", s->run->scenario->question);
-	verdict_reasons(v, s, to);
+	verdict_reasons(v, s, "- ", to);
 	if (preset && !strcmp(preset, "demo"))
 		fputs("\n**This is a demonstration** (preset `demo`): it shows what the policies do, "
 		      "with too few boots to prove it. `PRESET=standard` or `certify` runs more.\n", to);

@@ -7,7 +7,6 @@
 #include "harness/jsonread.h"
 #include "harness/report_internal.h"
 #include "harness/summary.h"
-#include "harness/verdict.h"
 
 static void write_policies(const struct summary *s, FILE *to)
 {
@@ -35,36 +34,11 @@ static void write_policies(const struct summary *s, FILE *to)
 	fputs("(medians over boots; missed: all boots, outside windows the host stained)\n", to);
 }
 
-/* "what" holds signs of two and three bytes: pad by what is seen. */
-static int columns(const char *text)
-{
-	int n = 0;
-
-	for (; *text; text++)
-		n += ((unsigned char)*text & 0xc0) != 0x80;
-	return n;
-}
-
-static void write_rows(const struct verdict_row *rows, size_t count, FILE *to)
-{
-	for (size_t i = 0; i < count; i++) {
-		const struct verdict_row *r = &rows[i];
-		int pad = 9 - columns(r->bound);
-
-		fprintf(to, "  %-9s %s%*s  %s: %s\n", verdict_state_name(r->state), r->bound,
-			pad > 0 ? pad : 0, "", r->what, r->measured);
-	}
-}
-
-void report_write_table(const struct summary *s, const struct verdict *v,
-			const struct figures_drawn *drawn, FILE *to)
+void report_write_table(const struct summary *s, const struct figures_drawn *drawn, FILE *to)
 {
 	const char *preset = json_text(s->run->json, "preset");
 
 	write_policies(s, to);
-	if (v->limit_count)
-		fputs("\nLimits of the scenario (holds, bound, what):\n", to);
-	write_rows(v->limits, v->limit_count, to);
 	if (preset && !strcmp(preset, "demo"))
 		fputs("\nPreset demo: this is a demonstration; too few boots to prove anything.\n", to);
 	for (size_t i = 0; i < s->run->failure_count; i++)

@@ -131,14 +131,11 @@ static void set_bound(struct verdict_row *row, enum relation relation, double bo
 		      const char *unit)
 {
 	static const char *const signs[] = { "≤ ", "≥ ", "", "" };
-	char number[FORMAT_NUMBER_ROOM];
 
-	if (relation == NO_BOUND) {
+	if (relation == NO_BOUND)
 		strcpy(row->bound, "–");
-		return;
-	}
-	format_number(number, bound, bound == floor(bound) && relation != EQUAL ? 1 : 3);
-	snprintf(row->bound, sizeof(row->bound), "%s%.6s%s", signs[relation], number, unit);
+	else
+		snprintf(row->bound, sizeof(row->bound), "%s%.4g%s", signs[relation], bound, unit);
 }
 
 static void set_measured(struct verdict_row *row, const struct quantity *q,
@@ -296,35 +293,36 @@ void verdict_make(struct verdict *v, const struct summary *s)
 		v->result = REPORT_UNDECIDED;
 }
 
-void verdict_reasons(const struct verdict *v, const struct summary *s, FILE *to)
+void verdict_reasons(const struct verdict *v, const struct summary *s, const char *bullet,
+		     FILE *to)
 {
 	const char *name = s->run->scenario->verdict_policy;
 	const struct policy_result *p = name ? summary_policy(s, name) : NULL;
 
 	if (!v->limit_count)
-		fputs("The scenario states no limit: nothing was judged.\n", to);
+		fprintf(to, "%sThe scenario states no limit: nothing was judged.\n", bullet);
 	for (size_t i = 0; i < v->limit_count; i++) {
 		const struct verdict_row *row = &v->limits[i];
 
 		if (row->state == STATE_HOLDS)
-			fprintf(to, "%s: %s, within %s.\n", row->what, row->measured, row->bound);
+			fprintf(to, "%s%s: %s, within %s.\n", bullet, row->what, row->measured, row->bound);
 		else if (row->state == STATE_FAILS)
-			fprintf(to, "%s: %s breaks the limit %s.\n", row->what, row->measured,
+			fprintf(to, "%s%s: %s breaks the limit %s.\n", bullet, row->what, row->measured,
 				row->bound);
 		else
-			fprintf(to, "%s: %s, cannot be judged against %s.\n", row->what,
+			fprintf(to, "%s%s: %s, cannot be judged against %s.\n", bullet, row->what,
 				row->measured, row->bound);
 	}
 	if (!p)
 		return;
 	if (policy_boots_missing(s, p))
-		fprintf(to, "%s: %zu of the planned boots are missing; need %zu more.\n", p->name,
-			policy_boots_missing(s, p), policy_boots_missing(s, p));
+		fprintf(to, "%s%s: %zu of the planned boots are missing; need %zu more.\n", bullet,
+			p->name, policy_boots_missing(s, p), policy_boots_missing(s, p));
 	if (p->interference_excluded)
-		fprintf(to, "%s: %zu boots have fewer than %zu periods in solo or boot and are "
-			    "left out of interference.\n", p->name, p->interference_excluded,
+		fprintf(to, "%s%s: %zu boots have fewer than %zu periods in solo or boot and are "
+			    "left out of interference.\n", bullet, p->name, p->interference_excluded,
 			stats_quantile_needs(0.99));
 	if (p->lost)
-		fprintf(to, "%s: %ju periods were not sampled (the guest's memory for them was "
-			    "full), so misses cannot be counted.\n", p->name, (uintmax_t)p->lost);
+		fprintf(to, "%s%s: %ju periods were not sampled (the guest's memory for them was "
+			    "full), so misses cannot be counted.\n", bullet, p->name, (uintmax_t)p->lost);
 }

@@ -42,7 +42,8 @@ void verdict_make(struct verdict *v, const struct summary *s);
 /* "yes", "NO", "not run", "not known", "". */
 const char *verdict_state_name(enum verdict_state state);
 
-/* One sentence a line: why the result is what it is. */
-void verdict_reasons(const struct verdict *v, const struct summary *s, FILE *to);
+/* One sentence a line, each after `bullet`: why the result is what it is. */
+void verdict_reasons(const struct verdict *v, const struct summary *s, const char *bullet,
+		     FILE *to);
 
 #endif

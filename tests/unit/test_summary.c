@@ -513,6 +513,7 @@ static uint64_t real_wait(const char *policy, enum phase phase)
 
 static int make_realistic(const char *dir)
 {
+	static char stalls[1024];
 	const struct synth s = {
 		.preset = "demo",
 		.policies = four_policies,
@@ -521,13 +522,19 @@ static int make_realistic(const char *dir)
 		.periods = { 500, 2100, 400 },
 		.period = real_period,
 		.wait_ns = real_wait,
-		.stalls = "[[2112345000000,2500000],[2225000000000,1300000],[2331000000000,4000000],"
-			  "[2941000000000,4000000],[3231000000000,7000000],[2431000000000,3000000]]",
+		.stalls = stalls,
 		.speed = "[[2100000000000,1010],[2130000000000,430],[2130100000000,990]]",
 	};
 	struct report_verdict verdict;
 	struct rs_error *err = NULL;
+	size_t used = 0;
 
+	for (unsigned int i = 1; i <= 12; i++) /* one early in each cell's boot phase */
+		used += (size_t)snprintf(stalls + used, sizeof(stalls) - used, "%s[%ju,%u]",
+					 i > 1 ? "," : "[",
+					 (uintmax_t)(SYNTH_FIRST_NS + i * SYNTH_CELL_NS +
+						     (12 + i) * 1000000000ull), 1500000 + i * 200000);
+	snprintf(stalls + used, sizeof(stalls) - used, "]");
 	synth_run(&s, dir);
 	if (report_make(dir, &verdict, &err) < 0) {
 		fprintf(stderr, "%s\n", err->message);
