@@ -121,7 +121,7 @@ struct rs_ring_params {
 /* RS_IOC_RING_JOIN: the calling process becomes member `slot` of the ring. */
 struct rs_ring_join {
 	__u32 ring_id; /* ENOENT where there is none */
-	__u32 slot; /* 0 = first; EBUSY where taken, ENOSPC past the last */
+	__u32 slot; /* 0 = first; EBUSY where taken, ENOSPC past the last; EISCONN: joined already */
 };
 
 /*
@@ -142,7 +142,8 @@ struct rs_ring_start {
 /*
  * RS_IOC_RING_WAIT: completes the caller's turn, if it has one, and sleeps
  * until the next. EINTR on a signal; ESHUTDOWN once the ring is stopped or
- * the device is gone; ENOTCONN for a file that is no member.
+ * destroyed; ENOTCONN for a file that is no member; EPERM for a thread other
+ * than the one that joined. A device that comes or goes does not end a wait.
  */
 struct rs_turn {
 	__u64 sequence; /* of the ring's period, from 0; a gap = periods skipped */
@@ -172,7 +173,8 @@ struct rs_notify {
  * RS_IOC_RING_CHANGE: the caller takes part in one period of another ring,
  * as its last process, and is then a member of its own ring again (P6).
  * EBUSY: a change is under way already; ENOENT: no such ring; ENOSPC: the
- * ring is full; EINVAL: it is the caller's own ring; ENOTCONN: no member.
+ * ring is full; EINVAL: it is the caller's own ring; ENOTCONN: no member;
+ * ESHUTDOWN: one of the two rings does not run.
  */
 #define RS_IOC_RING_CHANGE _IOW(RS_IOC_TYPE, 0x48, __u32) /* ring_id */
 #define RS_IOC_NOTIFY _IOW(RS_IOC_TYPE, 0x49, struct rs_notify)
