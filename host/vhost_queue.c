@@ -90,6 +90,21 @@ bool vhost_queue_drain(struct vhost_user *conn, uint64_t seen_ns)
 	return conn->pending && drain(conn, seen_ns, &handled);
 }
 
+/* QEMU lets the guest run on without waiting for SET_VRING_ENABLE to be done, so
+ * the first kick may overtake it. */
+void vhost_queue_replay(struct vhost_user *conn)
+{
+	struct vhost_queue *q = &conn->queues[RS_QUEUE_NOTIFY];
+	uint64_t missed = q->missed;
+
+	if (!missed || q->kick < 0 || !usable(q))
+		return;
+	q->missed = 0;
+	/* Only a full counter refuses: then a kick is waiting all the same. */
+	if (write(q->kick, &missed, sizeof(missed)) < 0)
+		return;
+}
+
 bool vhost_queue_kick(struct vhost_user *conn, unsigned int queue, uint64_t seen_ns)
 {
 	struct vhost_queue *q = &conn->queues[queue];
@@ -101,6 +116,10 @@ bool vhost_queue_kick(struct vhost_user *conn, unsigned int queue, uint64_t seen
 	 * when there is an event. */
 	if (!kicks || queue != RS_QUEUE_NOTIFY)
 		return false;
+	if (!usable(q)) {
+		q->missed += kicks;
+		return false;
+	}
 	conn->vm->counters.kicks += kicks;
 	conn->vm->counters.coalesced += kicks - 1;
 	more = drain(conn, seen_ns, &handled);

@@ -117,6 +117,7 @@ static void stop_queue(struct vhost_user *conn, struct vhost_queue *q)
 {
 	close_kick(q);
 	q->enabled = false;
+	q->missed = 0;
 	q->mapped = false;
 	q->has_address = false;
 	if (q == &conn->queues[RS_QUEUE_NOTIFY]) {

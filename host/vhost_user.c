@@ -99,6 +99,7 @@ static int handle(struct vhost_user *conn, const struct header *h, struct rs_err
 	pthread_mutex_lock(&conn->vm->lock);
 	ret = rule->handle(conn, &rq, &why);
 	conn->vm->counters.protocol_errors += ret != 0;
+	vhost_queue_replay(conn);
 	pthread_mutex_unlock(&conn->vm->lock);
 	log_error(rule->name, &why);
 	after_enable(conn);

@@ -30,6 +30,7 @@ struct vhost_queue {
 	bool enabled;
 	bool mapped; /* ring is attached to mapped memory */
 	int kick, call; /* eventfds, -1 = none */
+	uint64_t missed; /* kicks that came before the queue could be used */
 };
 
 struct vhost_user {
@@ -66,6 +67,9 @@ int vhost_user_read(struct vhost_user *conn, struct rs_error **err);
 /* The guest kicked queue `queue` at `seen_ns`. Notification thread. True:
  * there is more, call again. */
 bool vhost_queue_kick(struct vhost_user *conn, unsigned int queue, uint64_t seen_ns);
+/* After a request: kicks that were missed are made again, for a queue that can
+ * be used now. */
+void vhost_queue_replay(struct vhost_user *conn);
 /* Messages left over from before. Returns whether there are still more. */
 bool vhost_queue_drain(struct vhost_user *conn, uint64_t seen_ns);
 /* Put an event into a buffer of the guest's; counted if it has none. */

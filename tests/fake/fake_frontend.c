@@ -44,7 +44,8 @@ static int create_memory(struct frontend *f, struct rs_error **err)
 		q->desc = (void *)(base + DESC_OFFSET);
 		q->avail = (void *)(base + AVAIL_OFFSET);
 		q->used = (void *)(base + USED_OFFSET);
-		q->kick = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		/* QEMU's kick is pending from the start. */
+		q->kick = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
 		q->call = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 		q->error = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 		if (q->kick < 0 || q->call < 0 || q->error < 0)
