@@ -101,6 +101,8 @@ static int run_gnuplot(const char *folder, const struct figure *f, bool svg,
 		ret = posix_spawnp(&pid, "gnuplot", &actions, NULL, argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	if (ret)
+		unlink(log);
+	if (ret)
 		return rs_fail_errno(err, ret, "starting gnuplot (Debian: gnuplot-nox)");
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
