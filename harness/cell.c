@@ -56,6 +56,7 @@ static int step_prepare(struct cell_state *cell, struct rs_error **err)
 	int ret = folder_make(cell->plan->dir, 0755, err);
 
 	cell->limits = json_object_new_array();
+	cell->settled = json_object_new_object();
 	for (; ret == 0 && cell->vm_count < s->vm_count; cell->vm_count++)
 		ret = cell_vm_prepare(cell, &cell->vms[cell->vm_count],
 				      &s->vms[cell->vm_count], err);
@@ -95,6 +96,7 @@ static int step_register(struct cell_state *cell, struct rs_error **err)
 		const struct scenario_vm *vm = cell->vms[i].vm;
 		struct daemon_vm registered = {
 			.name = vm->name,
+			.role = vm->role == VM_ROLE_CONTROL ? "control" : "neighbour",
 			.notify_socket = cell->vms[i].notify_socket,
 			.ceiling = vm->priority_ceiling,
 			.rt_budget_permille = cell_vm_budget(cell->context->scenario, vm),
@@ -301,6 +303,7 @@ int cell_measure(const struct cell_context *context, const struct cell_plan *pla
 	witness_free(cell.witness);
 	json_object_put(cell.limits);
 	json_object_put(cell.status);
+	json_object_put(cell.settled);
 	if (!failed)
 		return 0;
 	rs_fail(err, failed->code, "%s", failed->message);

@@ -49,6 +49,7 @@ struct cell_state {
 	struct cell_stretch phases[PHASE_COUNT];
 	double neighbour_boot_s; /* all of them, one after the other; < 0 = none */
 	struct json_object *limits; /* rows read back */
+	struct json_object *settled; /* by VM: the daemon's answer to settle */
 	struct json_object *status; /* the daemon's, at the end */
 };
 

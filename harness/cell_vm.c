@@ -149,6 +149,17 @@ static int find_vcpus(struct cell_vm *v, struct rs_error **err)
 	return 0;
 }
 
+static int settle(struct cell_state *cell, struct cell_vm *v, struct rs_error **err)
+{
+	struct json_object *answer = daemon_settle(cell->daemon, v->vm->name, err);
+
+	if (!answer)
+		return -EIO;
+	json_object_object_del(answer, "ok");
+	json_object_object_add(cell->settled, v->vm->name, answer);
+	return 0;
+}
+
 /* Paused, settled, read back: all that shall hold holds before the guest's
  * first instruction. */
 static int create(struct cell_state *cell, struct cell_vm *v, struct rs_error **err)
@@ -173,11 +184,11 @@ static int create(struct cell_state *cell, struct cell_vm *v, struct rs_error **
 	if (ret == 0)
 		ret = find_vcpus(v, err);
 	if (ret == 0)
-		ret = daemon_settle(cell->daemon, v->vm->name, err);
-	if (ret == 0)
 		ret = limits_read_back(c->scenario, v->vm, v->domain.qemu.pid,
 				       v->disk ? device : NULL, cell->limits, err);
-	return ret;
+	/* From here on a policy may have the VM's group low, whose shares then
+	 * read as a few: it puts the scenario's back when it lifts the VM. */
+	return ret < 0 ? ret : settle(cell, v, err);
 }
 
 int cell_vm_start(struct cell_state *cell, struct cell_vm *v, struct rs_error **err)

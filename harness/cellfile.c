@@ -172,6 +172,7 @@ int cellfile_write(const struct cell_state *cell, struct rs_error **err)
 			       cell->neighbour_boot_s >= 0 ? json_number(cell->neighbour_boot_s)
 							   : NULL);
 	json_object_object_add(o, "daemon", json_object_get(cell->status));
+	json_object_object_add(o, "settled", json_object_get(cell->settled));
 	json_object_object_add(o, "witness", witness_json(cell->witness));
 	json_object_object_add(o, "limits", json_object_get(cell->limits));
 	json_object_object_add(o, "steal_us", steal_json(cell));

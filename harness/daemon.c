@@ -164,6 +164,7 @@ int daemon_add_vm(struct daemon *d, const struct daemon_vm *vm, struct rs_error 
 
 	json_object_object_add(request, "command", json_object_new_string("add-vm"));
 	json_object_object_add(request, "name", json_object_new_string(vm->name));
+	json_object_object_add(request, "role", json_object_new_string(vm->role));
 	json_object_object_add(request, "socket", json_object_new_string(vm->notify_socket));
 	json_object_object_add(request, "ceiling", json_object_new_int((int)vm->ceiling));
 	json_object_object_add(request, "rt_budget_permille",
@@ -176,14 +177,13 @@ int daemon_add_vm(struct daemon *d, const struct daemon_vm *vm, struct rs_error 
 	return 0;
 }
 
-int daemon_settle(struct daemon *d, const char *vm, struct rs_error **err)
+struct json_object *daemon_settle(struct daemon *d, const char *vm, struct rs_error **err)
 {
 	struct json_object *answer = control_client_named(d->client, "settle", vm, err);
 
 	if (!answer)
-		return rs_fail_wrap(err, "ringschedd: settle %s", vm);
-	json_object_put(answer);
-	return 0;
+		rs_fail_wrap(err, "ringschedd: settle %s", vm);
+	return answer;
 }
 
 struct json_object *daemon_status(struct daemon *d, struct rs_error **err)

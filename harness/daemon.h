@@ -28,6 +28,7 @@ struct daemon *daemon_start(const struct daemon_config *config, struct journal *
 
 struct daemon_vm {
 	const char *name;
+	const char *role; /* control or neighbour */
 	const char *notify_socket; /* the daemon listens there for the VM's QEMU */
 	unsigned int ceiling;
 	unsigned int rt_budget_permille;
@@ -35,8 +36,9 @@ struct daemon_vm {
 
 int daemon_add_vm(struct daemon *d, const struct daemon_vm *vm, struct rs_error **err);
 
-/* The VM exists, paused: find its threads, grant, apply the policy's start. */
-int daemon_settle(struct daemon *d, const char *vm, struct rs_error **err);
+/* The VM exists, paused: find its threads, grant, apply the policy's start.
+ * The answer, what is in force then, is the caller's; NULL with *err set. */
+struct json_object *daemon_settle(struct daemon *d, const char *vm, struct rs_error **err);
 
 /* Answers; the caller owns them. NULL with *err set. */
 struct json_object *daemon_status(struct daemon *d, struct rs_error **err);
