@@ -15,6 +15,7 @@
 #include "host/error.h"
 #include "host/log.h"
 #include "host/loop.h"
+#include "host/memory.h"
 #include "host/notify.h"
 #include "host/record.h"
 #include "host/server.h"
@@ -120,15 +121,28 @@ static void on_fatal(int number_of_signal)
 	raise(number_of_signal);
 }
 
+/* A VM's process may shorten the file behind its guest's memory. */
+static void on_bus(int number_of_signal, siginfo_t *info, void *context)
+{
+	(void)context;
+	if (memory_mend(info->si_addr))
+		return;
+	signal(number_of_signal, SIG_DFL);
+	on_fatal(number_of_signal);
+}
+
 static int catch_fatal(struct rs_error **err)
 {
-	static const int fatal[] = { SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE };
+	static const int fatal[] = { SIGSEGV, SIGABRT, SIGILL, SIGFPE };
+	struct sigaction bus = { .sa_sigaction = on_bus, .sa_flags = SA_SIGINFO | SA_NODEFER };
 	struct sigaction action = { .sa_handler = on_fatal,
 				    .sa_flags = SA_RESETHAND | SA_NODEFER };
 
 	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
 		if (sigaction(fatal[i], &action, NULL) < 0)
 			return rs_fail_errno(err, errno, "catching signal %d", fatal[i]);
+	if (sigaction(SIGBUS, &bus, NULL) < 0)
+		return rs_fail_errno(err, errno, "catching SIGBUS");
 	return 0;
 }
 

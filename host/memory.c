@@ -11,6 +11,41 @@
 
 #include "host/error.h"
 
+/* Regions that are mapped at the moment, for the handler of SIGBUS: no pointer
+ * to follow, no lock to take. Main writes; `start` is set last, cleared first. */
+#define LIVE_MAX 4096
+static struct {
+	uintptr_t start; /* 0 = free */
+	size_t size;
+} live[LIVE_MAX];
+
+static int enlist(struct memory_region *r, struct rs_error **err)
+{
+	for (r->live = 0; r->live < LIVE_MAX; r->live++) {
+		if (live[r->live].start)
+			continue;
+		live[r->live].size = r->map_size;
+		__atomic_store_n(&live[r->live].start, (uintptr_t)r->map, __ATOMIC_RELEASE);
+		return 0;
+	}
+	return rs_fail(err, ENOSPC, "%d memory regions are mapped already", LIVE_MAX);
+}
+
+bool memory_mend(const void *address)
+{
+	uintptr_t at = (uintptr_t)address;
+
+	for (unsigned int i = 0; i < LIVE_MAX; i++) {
+		uintptr_t start = __atomic_load_n(&live[i].start, __ATOMIC_ACQUIRE);
+
+		if (start && at >= start && at - start < live[i].size)
+			return mmap((void *)start, live[i].size, PROT_READ | PROT_WRITE,
+				    MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+				    0) != MAP_FAILED;
+	}
+	return false;
+}
+
 static bool overlap(uint64_t a, uint64_t b, uint64_t a_size, uint64_t b_size)
 {
 	return a < b + b_size && b < a + a_size;
@@ -60,6 +95,10 @@ static int map_region(struct memory *memory, const struct memory_wire_region *w,
 	if (r->map == MAP_FAILED)
 		return rs_fail_errno(err, errno, "mapping %llu bytes of guest memory",
 				     (unsigned long long)w->size);
+	if (enlist(r, err)) {
+		munmap(r->map, r->map_size);
+		return -ENOSPC;
+	}
 	r->base = (uint8_t *)r->map + slack;
 	r->guest_address = w->guest_address;
 	r->user_address = w->user_address;
@@ -93,8 +132,12 @@ int memory_set(struct memory *memory, const struct memory_wire_region *wire, con
 
 void memory_clear(struct memory *memory)
 {
-	for (unsigned int i = 0; i < memory->count; i++)
-		munmap(memory->regions[i].map, memory->regions[i].map_size);
+	for (unsigned int i = 0; i < memory->count; i++) {
+		struct memory_region *r = &memory->regions[i];
+
+		__atomic_store_n(&live[r->live].start, 0, __ATOMIC_RELEASE);
+		munmap(r->map, r->map_size);
+	}
 	memset(memory, 0, sizeof(*memory));
 }
 

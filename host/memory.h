@@ -6,11 +6,13 @@
  *
  * A file that its owner shortens after it was mapped makes later accesses
  * fault (SIGBUS). memory_set() checks the size at the time and reports files
- * that are not sealed against it; QEMU's memfd back end seals its own.
+ * that are not sealed against it (QEMU's memfd back end seals its own);
+ * memory_mend() makes such a fault harmless.
  */
 #ifndef RINGSCHED_MEMORY_H
 #define RINGSCHED_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +33,7 @@ struct memory_region {
 	uint8_t *base; /* of the region in our address space */
 	void *map; /* what mmap() returned, for munmap() */
 	size_t map_size;
+	unsigned int live; /* index in the table that memory_mend() looks at */
 };
 
 struct memory {
@@ -43,6 +46,13 @@ struct memory {
 int memory_set(struct memory *memory, const struct memory_wire_region *wire, const int *fds,
 	       unsigned int count, unsigned int *unsealed, struct rs_error **err);
 void memory_clear(struct memory *memory);
+
+/*
+ * For a SIGBUS handler: `address` faulted. If it is guest memory, the whole
+ * region becomes private zeroes, so that the access can be made again; the
+ * queue that lies there then reads as broken. False if it is not ours.
+ */
+bool memory_mend(const void *address);
 
 void *memory_from_guest(const struct memory *memory, uint64_t address, uint64_t length);
 void *memory_from_user(const struct memory *memory, uint64_t address, uint64_t length);

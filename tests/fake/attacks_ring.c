@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "host/cleanup.h"
@@ -103,11 +104,25 @@ static void kick_storm(struct frontend *f)
 		ff_kick(f, i & 1);
 }
 
-/* The file becomes shorter than what is mapped: a read of it is SIGBUS. */
+/* The file becomes shorter than what is mapped: an access is SIGBUS. The memory
+ * is a new one, for the first is sealed against it. */
 static void memory_vanishes(struct frontend *f)
 {
-	bent(f);
-	if (ftruncate(f->memory_fd, 0))
+	cleanup_close int fd = memfd_create("guest", MFD_CLOEXEC);
+	struct vhost_vring_addr a;
+	struct ff_memory_table t;
+
+	ff_memory_table(f, &t);
+	t.region[0].mmap_offset = 0;
+	if (fd < 0 || ftruncate(fd, FF_MEMORY_SIZE))
+		return;
+	ff_send(f, FF_SET_MEM_TABLE, &t, 8 + sizeof(t.region[0]), &fd, 1, NULL);
+	for (unsigned int i = 0; i < RS_QUEUE_COUNT; i++) {
+		ff_vring_addr(f, i, &a);
+		ff_send(f, FF_SET_VRING_ADDR, &a, sizeof(a), NULL, 0, NULL);
+	}
+	/* An answer says that all of it was handled. */
+	if (ff_ask_u64(f, FF_GET_FEATURES, &f->features, NULL) || ftruncate(fd, 0))
 		return;
 	ff_kick(f, RS_QUEUE_NOTIFY);
 	ff_kick(f, RS_QUEUE_EVENT);

@@ -2,6 +2,7 @@
 #include "tests/fake/fake_frontend.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/virtio_config.h>
 #include <poll.h>
 #include <string.h>
@@ -29,8 +30,10 @@ static int create_memory(struct frontend *f, struct rs_error **err)
 {
 	void *at;
 
-	f->memory_fd = memfd_create("guest", MFD_CLOEXEC);
-	if (f->memory_fd < 0 || ftruncate(f->memory_fd, FILE_OFFSET + FF_MEMORY_SIZE))
+	/* Sealed as QEMU's own. */
+	f->memory_fd = memfd_create("guest", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (f->memory_fd < 0 || ftruncate(f->memory_fd, FILE_OFFSET + FF_MEMORY_SIZE) ||
+	    fcntl(f->memory_fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
 		return rs_fail_errno(err, errno, "making guest memory");
 	at = mmap(NULL, FF_MEMORY_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, f->memory_fd,
 		  FILE_OFFSET);

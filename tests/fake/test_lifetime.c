@@ -223,15 +223,15 @@ static void test_device_reset(void **state)
 	check_number(&w->daemon, "a", "lost", 0);
 }
 
-/* The process dies in a ring, its socket still open (a fork holds it). */
+/* The process dies in a ring, its socket still open (this test holds it). */
 static void test_process_dies(void **state)
 {
 	struct world *w = *state;
 
 	start_two(w);
 	fake_vm_kill(&w->vm[0].vm);
-	world_notify(&w->vm[0], RS_KIND_END, 1, 50);
-	assert_true(daemon_alive(&w->daemon));
+	check_becomes(&w->daemon, "a", "connected", 0);
+	check_number(&w->daemon, "a", "active_rings.0.ring_id", INT64_MIN);
 	world_notify(&w->vm[1], RS_KIND_START, 1, 40);
 	check_sched(w->vm[1].vm.tid[0], SCHED_FIFO, 40, "the other VM");
 }
