@@ -24,8 +24,10 @@ const char *figure_colour(const struct summary *s, const char *policy)
 	static const struct {
 		const char *policy, *colour;
 	} known[] = {
-		{ "none", "#d55e00" }, { "static", "#56b4e9" },
-		{ "ring", "#e69f00" }, { "ring_boot", "#0072b2" },
+		{ "none", "#d55e00" },
+		{ "static", "#56b4e9" },
+		{ "ring", "#e69f00" },
+		{ "ring_boot", "#0072b2" },
 	};
 	static const char *const others[] = { "#009e73", "#cc79a7", "#000000", "#999999" };
 
@@ -74,8 +76,7 @@ static void write_preamble(const struct figure *f, FILE *gp)
 }
 
 /* gnuplot's complaints stay in NAME.log where it has some. */
-static int run_gnuplot(const char *folder, const struct figure *f, bool svg,
-		       struct rs_error **err)
+static int run_gnuplot(const char *folder, const struct figure *f, bool svg, struct rs_error **err)
 {
 	cleanup_free char *script = format_text(err, "%s.gp", f->name);
 	cleanup_free char *log = format_text(err, "%s/%s.log", folder, f->name);
@@ -145,8 +146,7 @@ static void remove_pictures(const char *folder, const struct figure *f)
 	static const char *const kinds[] = { "png", "svg" };
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		cleanup_free char *path =
-			format_text(NULL, "%s/%s.%s", folder, f->name, kinds[i]);
+		cleanup_free char *path = format_text(NULL, "%s/%s.%s", folder, f->name, kinds[i]);
 
 		if (path)
 			unlink(path);

@@ -52,11 +52,13 @@ static void write_limit(const struct summary *s, FILE *gp)
 		*to++ = *from;
 	}
 	*to = '\0';
-	fprintf(gp, "limit = %.6g\n"
-		    "set arrow from graph 0, first limit to graph 1, first limit nohead "
-		    "linecolor '#444444' dashtype 2 linewidth 1.5\n"
-		    "set label sprintf(\"limit of\\n%s:\\n%%.2f\", limit) at graph 1.01, first limit "
-		    "left offset 0,1 textcolor '#444444'\n", limit, quoted);
+	fprintf(gp,
+		"limit = %.6g\n"
+		"set arrow from graph 0, first limit to graph 1, first limit nohead "
+		"linecolor '#444444' dashtype 2 linewidth 1.5\n"
+		"set label sprintf(\"limit of\\n%s:\\n%%.2f\", limit) at graph 1.01, first limit "
+		"left offset 0,1 textcolor '#444444'\n",
+		limit, quoted);
 }
 
 /* Room for the highest and the lowest dot, and always 1 to 2. */
@@ -77,7 +79,8 @@ static int write_boots(const struct summary *s, FILE *dat, FILE *gp, struct rs_e
 	char label[80];
 
 	if (!write_data(s, dat))
-		return rs_fail(err, ENODATA, "no boot has enough periods for a p99 in solo and boot");
+		return rs_fail(err, ENODATA,
+			       "no boot has enough periods for a p99 in solo and boot");
 	fputs("set title 'Interference of each boot of the neighbour'\n"
 	      "set ylabel 'response p99, boot ÷ solo'\n"
 	      "set logscale y 2\n"
@@ -86,27 +89,32 @@ static int write_boots(const struct summary *s, FILE *dat, FILE *gp, struct rs_e
 	      "set rmargin 12\n"
 	      "set ytics (0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 1, 1.2, 1.5, 2, 3, 4, 5, 7, 10, 15, "
 	      "20, 30, 50, 70, 100, 200, 500, 1000)\n"
-	      "unset key\n", gp);
+	      "unset key\n",
+	      gp);
 	fprintf(gp, "set xrange [0.4:%.1f]\n", (double)s->policy_count + 0.6);
 	fputs("set xtics (", gp);
 	for (size_t i = 0; i < s->policy_count; i++)
 		fprintf(gp, "%s'%s' %zu", i ? ", " : "", figure_label(s->policies[i].name, label),
 			i + 1);
 	fputs(")\nset xtics scale 0\n"
-	      "set arrow from graph 0, first 1 to graph 1, first 1 nohead linecolor '#888888'\n", gp);
+	      "set arrow from graph 0, first 1 to graph 1, first 1 nohead linecolor '#888888'\n",
+	      gp);
 	write_range(s, gp);
 	write_limit(s, gp);
 	for (size_t i = 0; i < s->policy_count; i++)
 		if (isfinite(s->policies[i].interference))
-			fprintf(gp, "set arrow from %.2f, %.5f to %.2f, %.5f nohead front "
-				    "linecolor '#000000' linewidth 2\n",
+			fprintf(gp,
+				"set arrow from %.2f, %.5f to %.2f, %.5f nohead front "
+				"linecolor '#000000' linewidth 2\n",
 				(double)i + 0.68, s->policies[i].interference, (double)i + 1.32,
 				s->policies[i].interference);
 	fputs("plot ", gp);
 	for (size_t i = 0; i < s->policy_count; i++)
-		fprintf(gp, "%s'boots.dat' index %zu using 1:2 with points pointtype 7 pointsize %.1f "
-			    "linecolor '%s'", i ? ", \\\n\t" : "", i,
-			s->policies[i].boot_count > 30 ? 0.7 : 1.5, figure_colour(s, s->policies[i].name));
+		fprintf(gp,
+			"%s'boots.dat' index %zu using 1:2 with points pointtype 7 pointsize %.1f "
+			"linecolor '%s'",
+			i ? ", \\\n\t" : "", i, s->policies[i].boot_count > 30 ? 0.7 : 1.5,
+			figure_colour(s, s->policies[i].name));
 	fputs("\n", gp);
 	return 0;
 }

@@ -61,7 +61,8 @@ static void write_axes(const struct summary *s, FILE *gp)
 			longest = fmax(longest, s->policies[i].response[k].max);
 		}
 	fprintf(gp,
-		"set title 'Response time of the control ring: how often is it exceeded?' offset 0,0.8\n"
+		"set title 'Response time of the control ring: how often is it exceeded?' "
+		"offset 0,0.8\n"
 		"set tmargin 4.5\n"
 		"set xlabel 'response time (ms)'\n"
 		"set ylabel 'share of periods that take longer'\n"
@@ -71,8 +72,8 @@ static void write_axes(const struct summary *s, FILE *gp)
 		"set key outside right top vertical spacing 1.2 samplen 2.5\n"
 		"deadline = %.6f\n"
 		"set xrange [%.4f:%.4f]\n"
-		"set xtics (0.1, 0.2, 0.5, 1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, "
-		"500, 700, 1000, 2000, 5000, 10000)\n"
+		"set xtics (0.1, 0.2, 0.5, 1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, "
+		"300, 500, 700, 1000, 2000, 5000, 10000)\n"
 		"set arrow from deadline, graph 0 to deadline, graph 1 nohead linecolor '#000000' "
 		"dashtype 2 linewidth 1.5\n"
 		"set label 'deadline' at deadline, graph 1.03 center "
@@ -117,11 +118,12 @@ static int write_ccdf(const struct summary *s, FILE *dat, FILE *gp, struct rs_er
 const struct figure figure_ccdf = {
 	.name = "ccdf",
 	.title = "Share of periods whose response takes longer than a time, one curve a policy",
-	.caption = "Complementary distribution of the control ring's response time, both axes "
-		   "logarithmic: solid while the neighbour boots, dashed in the solo phases right "
-		   "before. A curve that leaves at the right edge: periods that were skipped or never "
-		   "ended. All boots of a policy are pooled, so this picture describes; it does "
-		   "not judge.",
+	.caption =
+		"Complementary distribution of the control ring's response time, both axes "
+		"logarithmic: solid while the neighbour boots, dashed in the solo phases right "
+		"before. A curve that leaves at the right edge: periods that were skipped or never "
+		"ended. All boots of a policy are pooled, so this picture describes; it does "
+		"not judge.",
 	.width = 1100,
 	.height = 620,
 	.write = write_ccdf,

@@ -53,8 +53,7 @@ static double overlap(const struct stretch *st)
 }
 
 /* Undisturbed periods only, and inside what the trace covers. */
-static bool usable(const struct stretch *st, size_t first, uint64_t traced_from,
-		   uint64_t traced_to)
+static bool usable(const struct stretch *st, size_t first, uint64_t traced_from, uint64_t traced_to)
 {
 	if (st->begin < traced_from || st->end > traced_to)
 		return false;
@@ -138,7 +137,8 @@ static void write_turns(FILE *dat, const struct stretch *st, const struct cell_r
 		for (unsigned int k = 0; k < ring->samples->processes; k++) {
 			uint64_t from, to;
 
-			if (!ring->samples->start_ns[k][p->row] || !ring->samples->end_ns[k][p->row])
+			if (!ring->samples->start_ns[k][p->row] ||
+			    !ring->samples->end_ns[k][p->row])
 				continue;
 			cell_host_ns(st->cell, ring->vm, ring->samples->start_ns[k][p->row], &from);
 			cell_host_ns(st->cell, ring->vm, ring->samples->end_ns[k][p->row], &to);
@@ -175,18 +175,25 @@ static bool is_vm(struct json_object *event, const char *vm)
 	return name && !strcmp(name, vm);
 }
 
-/* Priority as steps: ms, level. `*used` collects the levels for the axis. */
+/* Priority of the VM's first vCPU to notify, as steps: ms, level. `used`
+ * collects the levels for the axis. */
 static void write_steps(FILE *dat, const struct stretch *st, const char *vm,
 			struct json_object *trace, bool used[128])
 {
+	uint64_t vcpu = UINT64_MAX;
 	double level = 0;
 	bool open = false;
 
 	for (unsigned long i = 0; i < json_count(trace); i++) {
 		struct json_object *event = json_row(trace, i);
-		uint64_t t, handled = 0;
+		uint64_t t, handled = 0, on = 0;
 
 		if (!is_vm(event, vm) || !json_u64(event, "t", &t))
+			continue;
+		json_u64(event, "vcpu", &on);
+		if (vcpu == UINT64_MAX)
+			vcpu = on;
+		if (on != vcpu)
 			continue;
 		json_u64(event, "handled_ns", &handled);
 		t += handled; /* from here on it is in force */
@@ -287,12 +294,15 @@ static void write_lower(FILE *gp, const struct stretch *st, const bool used[128]
 	      "set format x '%g'\n"
 	      "set xlabel 'time (ms)'\n"
 	      "set label 1 'vCPU threads on the host' at screen 0.014, screen 0.305 center rotate\n"
-	      "set grid xtics ytics\n", gp);
+	      "set grid xtics ytics\n",
+	      gp);
 	write_levels(gp, used);
-	fprintf(gp, "plot 'priority.dat' index 4 using 1:2 with steps linewidth 2.5 "
-		    "linecolor '#0072b2'%s\nunset multiplot\n",
+	fprintf(gp,
+		"plot 'priority.dat' index 4 using 1:2 with steps linewidth 2.5 "
+		"linecolor '#0072b2'%s\nunset multiplot\n",
 		st->neighbour ? ", \\\n\t'' index 5 using 1:($2-1.5) with steps linewidth 2.5 "
-				"linecolor '#d55e00'" : "");
+				"linecolor '#d55e00'" :
+				"");
 }
 
 static int write_priority(const struct summary *s, FILE *dat, FILE *gp, struct rs_error **err)
@@ -302,11 +312,14 @@ static int write_priority(const struct summary *s, FILE *dat, FILE *gp, struct r
 	bool used[128] = { false };
 
 	if (!trace)
-		return rs_fail(err, ENODATA,
-			       "no boot of ring_boot or ring has a trace and %d undisturbed periods "
-			       "in phase shared", STRETCH_PERIODS);
+		return rs_fail(
+			err, ENODATA,
+			"no boot of ring_boot or ring has a trace and %d undisturbed periods "
+			"in phase shared",
+			STRETCH_PERIODS);
 	fputs("# blocks 0, 1: turns (from ms, to ms, process) of the control's and the neighbour's "
-	      "ring\n# 2, 3: their planned releases; 4, 5: priority of their vCPU threads\n", dat);
+	      "ring\n# 2, 3: their planned releases; 4, 5: priority of their vCPU threads\n",
+	      dat);
 	write_turns(dat, &st, st.control);
 	write_turns(dat, &st, st.neighbour);
 	write_releases(dat, &st, st.control);

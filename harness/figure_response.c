@@ -74,7 +74,8 @@ static void write_panel_data(FILE *dat, const struct panel *panel, double top)
 	uint64_t end = panel_end(panel);
 
 	for (int kind = 0; kind < DOT_COUNT; kind++) {
-		fprintf(dat, "# %s, boot %u: %s; s since the begin of solo, response ms, as drawn\n",
+		fprintf(dat,
+			"# %s, boot %u: %s; s since the begin of solo, response ms, as drawn\n",
 			panel->policy->name, panel->boot->cell->boot, names[kind]);
 		fputs("NaN NaN NaN\n", dat);
 		for (size_t i = 0; i < panel->ring->period_count; i++) {
@@ -106,8 +107,8 @@ static double top_of(const struct panel *panels, size_t count)
 	return fmin(fmax(1.05 * highest, 1.1 * deadline), TOP_DEADLINES * deadline);
 }
 
-static void write_panel(FILE *gp, const struct summary *s, const struct panel *panel,
-			size_t index, bool last)
+static void write_panel(FILE *gp, const struct summary *s, const struct panel *panel, size_t index,
+			bool last)
 {
 	const struct cell_phase *boot = &panel->boot->cell->phases[PHASE_BOOT];
 	const char *colour = figure_colour(s, panel->policy->name);
@@ -118,11 +119,15 @@ static void write_panel(FILE *gp, const struct summary *s, const struct panel *p
 	if (boot->present) {
 		double from = seconds(panel, boot->begin), to = seconds(panel, boot->end);
 
-		fprintf(gp, "set object 1 rectangle from %.3f, graph 0 to %.3f, graph 1 behind "
-			    "fillcolor '#e4e4e4' fillstyle solid noborder\n", from, to);
+		fprintf(gp,
+			"set object 1 rectangle from %.3f, graph 0 to %.3f, graph 1 behind "
+			"fillcolor '#e4e4e4' fillstyle solid noborder\n",
+			from, to);
 		if (!index)
-			fprintf(gp, "set label 1 'neighbour boots' at %.3f, graph 1.09 center "
-				    "textcolor '#555555'\n", (from + to) / 2);
+			fprintf(gp,
+				"set label 1 'neighbour boots' at %.3f, graph 1.09 center "
+				"textcolor '#555555'\n",
+				(from + to) / 2);
 	}
 	fprintf(gp,
 		"set label 2 '%s, boot %u' at graph 1.019, graph 0.5 center rotate by -90 "
@@ -163,7 +168,8 @@ static void write_script(FILE *gp, const struct summary *s, const struct panel *
 		"set ylabel 'response (ms)'\n"
 		"set format x ''\n"
 		"set key at screen 0.965,0.945 right horizontal samplen 1.5 maxrows 1\n"
-		"set grid ytics\n", count, longest, 1.04 * top);
+		"set grid ytics\n",
+		count, longest, 1.04 * top);
 	for (size_t i = 0; i < count; i++) {
 		write_panel(gp, s, &panels[i], i, i + 1 == count);
 		fputs("unset key\n", gp); /* once for all panels */

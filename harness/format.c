@@ -35,6 +35,9 @@ char *format_number(char *room, double value, int digits)
 		snprintf(room, FORMAT_NUMBER_ROOM, "%.3g", value);
 	else
 		snprintf(room, FORMAT_NUMBER_ROOM, "%.*f",
-			 decimals < 0 ? 0 : decimals > DECIMALS_MAX ? DECIMALS_MAX : decimals, value);
+			 decimals < 0		 ? 0 :
+			 decimals > DECIMALS_MAX ? DECIMALS_MAX :
+						   decimals,
+			 value);
 	return room;
 }

@@ -112,14 +112,12 @@ int json_write(struct json_object *json, const char *path, struct rs_error **err
 	return 0;
 }
 
-static struct json_object *member(struct json_object *json, const char *key,
-				  enum json_type type)
+static struct json_object *member(struct json_object *json, const char *key, enum json_type type)
 {
 	struct json_object *value;
 
 	if (!json_object_is_type(json, json_type_object) ||
-	    !json_object_object_get_ex(json, key, &value) ||
-	    !json_object_is_type(value, type))
+	    !json_object_object_get_ex(json, key, &value) || !json_object_is_type(value, type))
 		return NULL;
 	return value;
 }

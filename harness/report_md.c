@@ -35,11 +35,13 @@ static void write_head(const struct summary *s, const struct verdict *v, FILE *t
 		fprintf(to, "%s\n\n", s->run->scenario->question);
 	verdict_reasons(v, s, "- ", to);
 	if (preset && !strcmp(preset, "demo"))
-		fputs("\n**This is a demonstration** (preset `demo`): it shows what the policies do, "
-		      "with too few boots to prove it. `PRESET=standard` or `certify` runs more.\n", to);
+		fputs("\n**This is a demonstration** (preset `demo`): it shows what the policies "
+		      "do, with too few boots to prove it. `PRESET=standard` or `certify` runs more.\n",
+		      to);
 	if (json_object_object_get_ex(s->run->json, "interrupted", &interrupted) &&
 	    json_object_get_boolean(interrupted))
-		fputs("\n**The run was interrupted**; what follows are the boots finished by then.\n",
+		fputs("\n**The run was interrupted**; what follows are the boots finished "
+		      "by then.\n",
 		      to);
 }
 
@@ -49,14 +51,15 @@ static void write_rows(const char *title, const struct verdict_row *rows, size_t
 		return;
 	fprintf(to, "\n## %s\n\n| what | measured | bound | holds? |\n|---|---|---|---|\n", title);
 	for (size_t i = 0; i < count; i++)
-		fprintf(to, "| %s | %s | %s | %s |\n", rows[i].what, rows[i].measured, rows[i].bound,
-			verdict_state_name(rows[i].state));
+		fprintf(to, "| %s | %s | %s | %s |\n", rows[i].what, rows[i].measured,
+			rows[i].bound, verdict_state_name(rows[i].state));
 }
 
 static void write_bound(const struct summary *s, FILE *to)
 {
 	fputs("\nNo miss in N boots bounds the probability of a boot with a miss at "
-	      "1 - 0.05^(1/N) (95 %): ", to);
+	      "1 - 0.05^(1/N) (95 %): ",
+	      to);
 	for (size_t i = 0; i < s->policy_count; i++) {
 		const struct policy_result *p = &s->policies[i];
 		size_t with = 0;
@@ -77,18 +80,22 @@ static void write_policy_table(const struct policy_result *p, FILE *to)
 {
 	char n[8][FORMAT_NUMBER_ROOM];
 
-	fprintf(to, "\n### %s\n\n%zu boots. Interference %s; kicks per period %s; handling p50 %s µs, "
-		    "p99 %s µs, max %s µs.\n\n", p->name, p->boot_count,
-		format_number(n[0], p->interference, 3), format_number(n[1], p->kicks_per_period, 3),
+	fprintf(to,
+		"\n### %s\n\n%zu boots. Interference %s; kicks per period %s; handling p50 %s µs, "
+		"p99 %s µs, max %s µs.\n\n",
+		p->name, p->boot_count, format_number(n[0], p->interference, 3),
+		format_number(n[1], p->kicks_per_period, 3),
 		format_number(n[2], p->handling.p50, 3), format_number(n[3], p->handling.p99, 3),
 		format_number(n[4], p->handling.max, 3));
-	fputs("| phase | periods | missed | missed, unstained | stained | skipped | wake-up p50 / p99 "
-	      "(ms) | response p50 / p99 / p99.9 / max (ms) | vCPU wait (µs/period) |\n"
-	      "|---|---|---|---|---|---|---|---|---|\n", to);
+	fputs("| phase | periods | missed | missed, unstained | stained | skipped | wake-up p50 / "
+	      "p99 (ms) | response p50 / p99 / p99.9 / max (ms) | vCPU wait (µs/period) |\n"
+	      "|---|---|---|---|---|---|---|---|---|\n",
+	      to);
 	for (int i = 0; i < PHASE_COUNT; i++) {
 		const struct measure *m = &p->pooled[i];
 
-		fprintf(to, "| %s | %zu | %zu | %zu | %zu | %zu | %s / %s | %s / %s / %s / %s | %s |\n",
+		fprintf(to,
+			"| %s | %zu | %zu | %zu | %zu | %zu | %s / %s | %s / %s / %s / %s | %s |\n",
 			phase_names[i], m->periods, m->missed, m->missed_unstained, m->stained,
 			m->skipped, format_number(n[0], p->wakeup[i].p50 / 1e3, 3),
 			format_number(n[1], p->wakeup[i].p99 / 1e3, 3),
@@ -99,15 +106,17 @@ static void write_policy_table(const struct policy_result *p, FILE *to)
 			format_number(n[6], p->wait_us_per_period[i], 3));
 	}
 	if (p->lost || p->rejected)
-		fprintf(to, "\n%ju periods were not sampled (the guest's memory for them was full); "
-			    "%ju samples had impossible times and count as missed.\n",
+		fprintf(to,
+			"\n%ju periods were not sampled (the guest's memory for them was full); "
+			"%ju samples had impossible times and count as missed.\n",
 			(uintmax_t)p->lost, (uintmax_t)p->rejected);
 }
 
 static void write_policies(const struct summary *s, FILE *to)
 {
 	fputs("\n## Policies\n\nThese tables pool the periods of all boots: they describe. What is "
-	      "judged above is one number a boot. `n/a`: too few samples for that quantile.\n", to);
+	      "judged above is one number a boot. `n/a`: too few samples for that quantile.\n",
+	      to);
 	for (size_t i = 0; i < s->policy_count; i++)
 		write_policy_table(&s->policies[i], to);
 }
@@ -136,8 +145,10 @@ static void write_per_boot(const struct summary *s, const char *title, int digit
 
 		fprintf(to, "\n| %s |", p->name);
 		for (size_t k = 0; k < most; k++)
-			fprintf(to, " %s |", k >= p->boot_count ? "" :
-				format_number(number, of(&p->boots[k]), digits));
+			fprintf(to, " %s |",
+				k >= p->boot_count ?
+					"" :
+					format_number(number, of(&p->boots[k]), digits));
 	}
 	fputs("\n", to);
 }
@@ -159,9 +170,11 @@ static void write_boots(const struct summary *s, FILE *to)
 	write_per_boot(s, "neighbour's boot (s)", 3, boot_seconds, to);
 	for (size_t i = 0; i < s->policy_count; i++)
 		if (s->policies[i].interference_excluded)
-			fprintf(to, "\n`%s`: %zu boots have fewer than %zu periods in solo or boot, so "
-				    "no interference.\n", s->policies[i].name,
-				s->policies[i].interference_excluded, stats_quantile_needs(0.99));
+			fprintf(to,
+				"\n`%s`: %zu boots have fewer than %zu periods in solo or boot, so "
+				"no interference.\n",
+				s->policies[i].name, s->policies[i].interference_excluded,
+				stats_quantile_needs(0.99));
 }
 
 static void write_comparisons(const struct summary *s, FILE *to)
@@ -173,8 +186,10 @@ static void write_comparisons(const struct summary *s, FILE *to)
 	fputs("\n## Policies compared\n\nOne number a boot; exact Mann-Whitney test, Hodges-Lehmann "
 	      "shift, Holm's correction over all rows. Where the smallest p that so few boots can "
 	      "give is above 0.01, no difference can be significant.\n\n"
-	      "| metric | policy, boots | against, boots | shift | p (Holm) | smallest p possible |\n"
-	      "|---|---|---|---|---|---|\n", to);
+	      "| metric | policy, boots | against, boots | shift | p (Holm) | smallest p "
+	      "possible |\n"
+	      "|---|---|---|---|---|---|\n",
+	      to);
 	for (size_t i = 0; i < s->comparison_count; i++) {
 		const struct comparison *c = &s->comparisons[i];
 
@@ -190,7 +205,8 @@ static void write_figures(const struct figures_drawn *drawn, FILE *to)
 	fputs("\n## Figures\n", to);
 	for (size_t i = 0; figures[i]; i++) {
 		if (drawn->why_not[i])
-			fprintf(to, "\nNot drawn: %s (%s).\n", figures[i]->title, drawn->why_not[i]);
+			fprintf(to, "\nNot drawn: %s (%s).\n", figures[i]->title,
+				drawn->why_not[i]);
 		else
 			fprintf(to, "\n![%s](figures/%s.png)\n\n%s\n", figures[i]->title,
 				figures[i]->name, figures[i]->caption);
@@ -215,13 +231,15 @@ static void write_witness(const struct summary *s, FILE *to)
 	struct json_object *late = json_dict(w, "lateness_max_us");
 	char n[4][FORMAT_NUMBER_ROOM], text[256];
 
-	snprintf(text, sizeof(text), "%.0f stalls longer than 1 ms, %s ms in all, the longest %s ms; "
-				     "latest wake-up %s µs", json_double(w, "stalls"),
-		 format_number(n[0], json_double(w, "stalled_ms"), 3),
+	snprintf(text, sizeof(text),
+		 "%.0f stalls longer than 1 ms, %s ms in all, the longest %s ms; "
+		 "latest wake-up %s µs",
+		 json_double(w, "stalls"), format_number(n[0], json_double(w, "stalled_ms"), 3),
 		 format_number(n[1], json_double(w, "longest_stall_ms"), 3),
 		 format_number(n[2], json_double(late, "max"), 3));
 	write_pair("witness: the host not running", text, to);
-	snprintf(text, sizeof(text), "%s to %s ‰ of a cell's median; %.0f of %.0f probes below half",
+	snprintf(text, sizeof(text),
+		 "%s to %s ‰ of a cell's median; %.0f of %.0f probes below half",
 		 format_number(n[0], json_double(speed, "min"), 3),
 		 format_number(n[1], json_double(speed, "max"), 3),
 		 json_double(w, "speed_probes_below_half"), json_double(w, "speed_probes"));
@@ -282,7 +300,8 @@ static void write_command(const struct summary *s, FILE *to)
 	if (json_object_object_get_ex(s->run->json, "seed", &seed))
 		fprintf(to, "\n\nSeed %s.", json_object_get_string(seed));
 	fputs(" Numbers: `summary.json`; their definitions: `docs/results.md`; the rules: "
-	      "`docs/statistics.md`.\n", to);
+	      "`docs/statistics.md`.\n",
+	      to);
 }
 
 void report_write_md(const struct summary *s, const struct verdict *v,

@@ -69,8 +69,10 @@ static int measure_phase(struct boot_phase *b, const struct cell *cell,
 	}
 	b->wakeup = durations_spread(&b->measure.wakeup);
 	b->response = durations_spread(&b->measure.response);
-	b->wait_us_per_period = phase->vcpus_known && b->measure.periods ?
-		(double)phase->control.wait_ns / 1e3 / (double)b->measure.periods : NAN;
+	b->wait_us_per_period =
+		phase->vcpus_known && b->measure.periods ?
+			(double)phase->control.wait_ns / 1e3 / (double)b->measure.periods :
+			NAN;
 	return ret;
 }
 
@@ -139,12 +141,12 @@ static int pool_phase(struct policy_result *p, int phase, struct rs_error **err)
 	}
 	p->wakeup[phase] = durations_spread(&into->wakeup);
 	p->response[phase] = durations_spread(&into->response);
-	p->wait_us_per_period[phase] = boots_median(p,
-		offsetof(struct boot_result, phases[0].wait_us_per_period) +
-		(size_t)phase * sizeof(struct boot_phase));
-	p->response_p99[phase] = boots_median(p,
-		offsetof(struct boot_result, phases[0].response.p99) +
-		(size_t)phase * sizeof(struct boot_phase));
+	p->wait_us_per_period[phase] =
+		boots_median(p, offsetof(struct boot_result, phases[0].wait_us_per_period) +
+					(size_t)phase * sizeof(struct boot_phase));
+	p->response_p99[phase] =
+		boots_median(p, offsetof(struct boot_result, phases[0].response.p99) +
+					(size_t)phase * sizeof(struct boot_phase));
 	return ret;
 }
 

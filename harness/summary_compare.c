@@ -54,8 +54,7 @@ static int collect(const struct policy_result *p, const struct metric *m, struct
 }
 
 static int compare_one(struct comparison *c, const struct policy_result *a,
-		       const struct policy_result *b, const struct metric *m,
-		       struct rs_error **err)
+		       const struct policy_result *b, const struct metric *m, struct rs_error **err)
 {
 	struct durations x = { 0 }, y = { 0 };
 	struct stats_comparison result;
@@ -64,9 +63,15 @@ static int compare_one(struct comparison *c, const struct policy_result *a,
 	if (!ret)
 		ret = collect(b, m, &y, err);
 	*c = (struct comparison){
-		.metric = m->name, .baseline = a->name, .policy = b->name,
-		.baseline_boots = x.count, .policy_boots = y.count,
-		.p = NAN, .p_holm = NAN, .smallest_p = NAN, .shift = NAN,
+		.metric = m->name,
+		.baseline = a->name,
+		.policy = b->name,
+		.baseline_boots = x.count,
+		.policy_boots = y.count,
+		.p = NAN,
+		.p_holm = NAN,
+		.smallest_p = NAN,
+		.shift = NAN,
 	};
 	if (!ret && x.count && y.count) {
 		ret = stats_compare(x.us, x.count, y.us, y.count, &result, err);

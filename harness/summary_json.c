@@ -79,8 +79,8 @@ static struct json_object *boot_json(const struct boot_result *b)
 	add(json, "handling_us", spread_json(&b->handling));
 	for (int i = 0; i < PHASE_COUNT; i++) {
 		const struct boot_phase *p = &b->phases[i];
-		struct json_object *phase = phase_json(&p->measure, &p->wakeup, &p->response,
-						       p->wait_us_per_period);
+		struct json_object *phase =
+			phase_json(&p->measure, &p->wakeup, &p->response, p->wait_us_per_period);
 
 		add(phase, "steal_us", json_number(json_double(steal, phase_names[i])));
 		add(phases, phase_names[i], phase);
@@ -147,8 +147,9 @@ static struct json_object *policy_json(const struct summary *s, const struct pol
 	struct json_object *boots = json_object_new_array();
 
 	for (int i = 0; i < PHASE_COUNT; i++)
-		add(phases, phase_names[i], phase_json(&p->pooled[i], &p->wakeup[i], &p->response[i],
-						       p->wait_us_per_period[i]));
+		add(phases, phase_names[i],
+		    phase_json(&p->pooled[i], &p->wakeup[i], &p->response[i],
+			       p->wait_us_per_period[i]));
 	for (size_t i = 0; i < p->boot_count; i++) {
 		json_object_array_add(ratios, json_number(p->boots[i].interference));
 		json_object_array_add(seconds, json_number(p->boots[i].neighbour_boot_s));
@@ -198,14 +199,14 @@ struct json_object *summary_witness(const struct run *run, struct rs_error **err
 
 	for (size_t i = 0; i < run->cell_count; i++) {
 		const struct cell *c = run->cells[i];
-		struct json_object *late =
-			json_dict(json_dict(c->json, "witness"), "lateness_us");
+		struct json_object *late = json_dict(json_dict(c->json, "witness"), "lateness_us");
 
 		keep(&p50, json_double(late, "p50"), err);
 		keep(&p99, json_double(late, "p99"), err);
 		keep(&worst, json_double(late, "max"), err);
-		keep(&loop, json_double(json_row(json_array(c->json, "rings"), 0),
-					"iterations_per_ms"), err);
+		keep(&loop,
+		     json_double(json_row(json_array(c->json, "rings"), 0), "iterations_per_ms"),
+		     err);
 		for (size_t k = 0; k < c->stall_count; k++) {
 			uint64_t length = c->stalls[k].end - c->stalls[k].begin;
 
@@ -271,9 +272,9 @@ static struct json_object *failures_json(const struct run *run)
 
 struct json_object *summary_json(const struct summary *s, struct rs_error **err)
 {
-	static const char *const taken_over[] = { "preset", "seed", "accel", "accel_why", "version",
-						  "command", "started", "interrupted",
-						  "environment" };
+	static const char *const taken_over[] = { "preset",    "seed",	      "accel",
+						  "accel_why", "version",     "command",
+						  "started",   "interrupted", "environment" };
 	struct json_object *json = json_object_new_object();
 	struct json_object *policies = json_object_new_object();
 	struct rs_error *failed = NULL;

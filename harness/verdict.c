@@ -2,7 +2,6 @@
 #include "harness/verdict.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <string.h>
 
 #include "harness/format.h"
@@ -15,11 +14,8 @@ enum relation { AT_MOST, AT_LEAST, EQUAL, NO_BOUND };
 #define KICKS_TOLERANCE 0.005
 
 static const char *const state_names[] = {
-	[STATE_HOLDS] = "yes",
-	[STATE_FAILS] = "NO",
-	[STATE_NOT_RUN] = "not run",
-	[STATE_UNKNOWN] = "not known",
-	[STATE_SHOWN] = "",
+	[STATE_HOLDS] = "yes",	       [STATE_FAILS] = "NO", [STATE_NOT_RUN] = "not run",
+	[STATE_UNKNOWN] = "not known", [STATE_SHOWN] = "",
 };
 
 const char *verdict_state_name(enum verdict_state state)
@@ -151,16 +147,6 @@ static void set_measured(struct verdict_row *row, const struct quantity *q,
 		 p->boot_count);
 }
 
-__attribute__((format(printf, 2, 3)))
-static void set_what(struct verdict_row *row, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(row->what, sizeof(row->what), format, args);
-	va_end(args);
-}
-
 static void add_row(struct verdict_row *rows, size_t *count, const struct summary *s,
 		    const char *policy, const struct quantity *q, enum relation relation,
 		    double bound)
@@ -170,7 +156,7 @@ static void add_row(struct verdict_row *rows, size_t *count, const struct summar
 	const char *rest = strchr(q->what, ':');
 
 	memset(row, 0, sizeof(*row));
-	set_what(row, "%.32s%s", policy, rest);
+	snprintf(row->what, sizeof(row->what), "%.32s%s", policy, rest);
 	set_bound(row, relation, bound, q->unit);
 	if (!p) {
 		strcpy(row->measured, "not run");
@@ -191,7 +177,8 @@ static void add_wait_row(struct verdict *v, const struct summary *s)
 	double value;
 
 	memset(row, 0, sizeof(*row));
-	set_what(row, "control vCPU's wait for the core per period in boot, ring_boot ÷ none");
+	snprintf(row->what, sizeof(row->what), "%s",
+		 "control vCPU's wait for the core per period in boot, ring_boot ÷ none");
 	set_bound(row, AT_MOST, 0.05, "");
 	if (!with || !without) {
 		strcpy(row->measured, "not run");
@@ -276,7 +263,8 @@ void verdict_make(struct verdict *v, const struct summary *s)
 {
 	const struct policy_result *p =
 		s->run->scenario->verdict_policy ?
-			summary_policy(s, s->run->scenario->verdict_policy) : NULL;
+			summary_policy(s, s->run->scenario->verdict_policy) :
+			NULL;
 
 	memset(v, 0, sizeof(*v));
 	add_limits(v, s);
@@ -293,8 +281,7 @@ void verdict_make(struct verdict *v, const struct summary *s)
 		v->result = REPORT_UNDECIDED;
 }
 
-void verdict_reasons(const struct verdict *v, const struct summary *s, const char *bullet,
-		     FILE *to)
+void verdict_reasons(const struct verdict *v, const struct summary *s, const char *bullet, FILE *to)
 {
 	const char *name = s->run->scenario->verdict_policy;
 	const struct policy_result *p = name ? summary_policy(s, name) : NULL;
@@ -305,10 +292,11 @@ void verdict_reasons(const struct verdict *v, const struct summary *s, const cha
 		const struct verdict_row *row = &v->limits[i];
 
 		if (row->state == STATE_HOLDS)
-			fprintf(to, "%s%s: %s, within %s.\n", bullet, row->what, row->measured, row->bound);
-		else if (row->state == STATE_FAILS)
-			fprintf(to, "%s%s: %s breaks the limit %s.\n", bullet, row->what, row->measured,
+			fprintf(to, "%s%s: %s, within %s.\n", bullet, row->what, row->measured,
 				row->bound);
+		else if (row->state == STATE_FAILS)
+			fprintf(to, "%s%s: %s breaks the limit %s.\n", bullet, row->what,
+				row->measured, row->bound);
 		else
 			fprintf(to, "%s%s: %s, cannot be judged against %s.\n", bullet, row->what,
 				row->measured, row->bound);
@@ -319,10 +307,13 @@ void verdict_reasons(const struct verdict *v, const struct summary *s, const cha
 		fprintf(to, "%s%s: %zu of the planned boots are missing; need %zu more.\n", bullet,
 			p->name, policy_boots_missing(s, p), policy_boots_missing(s, p));
 	if (p->interference_excluded)
-		fprintf(to, "%s%s: %zu boots have fewer than %zu periods in solo or boot and are "
-			    "left out of interference.\n", bullet, p->name, p->interference_excluded,
-			stats_quantile_needs(0.99));
+		fprintf(to,
+			"%s%s: %zu boots have fewer than %zu periods in solo or boot and are "
+			"left out of interference.\n",
+			bullet, p->name, p->interference_excluded, stats_quantile_needs(0.99));
 	if (p->lost)
-		fprintf(to, "%s%s: %ju periods were not sampled (the guest's memory for them was "
-			    "full), so misses cannot be counted.\n", bullet, p->name, (uintmax_t)p->lost);
+		fprintf(to,
+			"%s%s: %ju periods were not sampled (the guest's memory for them was "
+			"full), so misses cannot be counted.\n",
+			bullet, p->name, (uintmax_t)p->lost);
 }

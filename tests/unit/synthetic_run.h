@@ -76,8 +76,8 @@ static inline void synth_event(struct synth_cell *c, const char *vm, bool start,
 		"\"vcpu\":0,\"sequence\":1,\"guest_ns\":%ju,\"policy\":\"%s\",\"priority\":%u,"
 		"\"handled_ns\":18000}",
 		c->traced ? ",\n" : "[", (uintmax_t)host_ns + 30000, vm, start ? "START" : "END",
-		prio, (uintmax_t)(host_ns - (uint64_t)offset),
-		start ? "SCHED_FIFO" : "SCHED_OTHER", start ? prio : 0);
+		prio, (uintmax_t)(host_ns - (uint64_t)offset), start ? "SCHED_FIFO" : "SCHED_OTHER",
+		start ? prio : 0);
 	c->traced = true;
 }
 
@@ -122,18 +122,18 @@ static inline void synth_control_samples(struct synth_cell *c)
 		    "start2_ns,end2_ns,start3_ns,end3_ns\n");
 	for (uint64_t i = 0; i < SYNTH_WARMUP; i++)
 		synth_row(c, f, i,
-			  c->begin[0] + SYNTH_PERIOD_NS / 2 -
-				  (SYNTH_WARMUP - i) * SYNTH_PERIOD_NS,
+			  c->begin[0] + SYNTH_PERIOD_NS / 2 - (SYNTH_WARMUP - i) * SYNTH_PERIOD_NS,
 			  (struct synth_period){ .wakeup_us = 100, .response_us = 8000 });
 	for (int phase = 0; phase < PHASE_COUNT; phase++) {
 		for (unsigned int i = 0; i < c->synth->periods[phase]; i++, sequence++) {
-			struct synth_period p = c->synth->period(c->policy, c->boot,
-								 (enum phase)phase, i);
+			struct synth_period p =
+				c->synth->period(c->policy, c->boot, (enum phase)phase, i);
 
 			if (!p.skip)
 				synth_row(c, f, sequence,
 					  c->begin[phase] + i * SYNTH_PERIOD_NS +
-						  SYNTH_PERIOD_NS / 2, p);
+						  SYNTH_PERIOD_NS / 2,
+					  p);
 		}
 	}
 	gzclose(f);
@@ -168,8 +168,7 @@ static inline void synth_phases(struct synth_cell *c, FILE *f)
 			"{\"vm\":\"control\",\"index\":0,\"tid\":1,\"run_ns\":1,\"wait_ns\":%ju,"
 			"\"slices\":1},{\"vm\":\"neighbour\",\"index\":0,\"tid\":2,\"run_ns\":1,"
 			"\"wait_ns\":123456789,\"slices\":1}]}",
-			i ? "," : "", phase_names[i], (uintmax_t)c->begin[i],
-			(uintmax_t)c->end[i],
+			i ? "," : "", phase_names[i], (uintmax_t)c->begin[i], (uintmax_t)c->end[i],
 			(uintmax_t)c->synth->wait_ns(c->policy, (enum phase)i));
 }
 
@@ -181,32 +180,38 @@ static inline void synth_cell_json(struct synth_cell *c)
 
 	snprintf(path, sizeof(path), "%s/cell.json", c->dir);
 	f = fopen(path, "w");
-	fprintf(f, "{\"schema\":1,\"policy\":\"%s\",\"boot\":%u,\"order\":%u,\n"
-		   "\"clock\":{\"control\":{\"offset_ns\":%jd,\"error_ns\":90000,\"drift_ppb\":0,"
-		   "\"at_guest_ns\":1000},\"neighbour\":{\"offset_ns\":%jd,\"error_ns\":90000,"
-		   "\"drift_ppb\":0,\"at_guest_ns\":1000}},\n\"phases\":[",
+	fprintf(f,
+		"{\"schema\":1,\"policy\":\"%s\",\"boot\":%u,\"order\":%u,\n"
+		"\"clock\":{\"control\":{\"offset_ns\":%jd,\"error_ns\":90000,\"drift_ppb\":0,"
+		"\"at_guest_ns\":1000},\"neighbour\":{\"offset_ns\":%jd,\"error_ns\":90000,"
+		"\"drift_ppb\":0,\"at_guest_ns\":1000}},\n\"phases\":[",
 		c->policy, c->boot, c->order, (intmax_t)SYNTH_OFFSET_NS,
 		(intmax_t)SYNTH_NEIGHBOUR_OFFSET_NS);
 	synth_phases(c, f);
-	fprintf(f, "],\n\"rings\":[{\"vm\":\"control\",\"ring_id\":1,\"ring_prio\":80,"
-		   "\"period_ns\":20000000,\"deadline_ns\":20000000,\"processes\":4,"
-		   "\"work_us\":[2000,2000,2000,2000],\"iterations_per_ms\":1000,"
-		   "\"samples\":\"samples-control-1.csv.gz\"},{\"vm\":\"neighbour\",\"ring_id\":1,"
-		   "\"ring_prio\":40,\"period_ns\":50000000,\"deadline_ns\":50000000,"
-		   "\"processes\":2,\"work_us\":[2000,2000],\"iterations_per_ms\":1000,"
-		   "\"samples\":\"samples-neighbour-1.csv.gz\"}],\n"
-		   "\"kicks\":{\"control\":{\"kicks\":%u,\"periods\":1000}},\n"
-		   "\"neighbour_boot_s\":%.1f,\n", ring ? 2000 : 0, 40.0 + c->boot);
-	fprintf(f, "\"daemon\":{\"ok\":true,\"vms\":[{\"name\":\"control\",\"handling_us\":"
-		   "{\"count\":%d,\"min\":5,\"p50\":%s,\"p90\":%s,\"p99\":%s,\"p999\":null,"
-		   "\"max\":%d}}]},\n", ring ? 2000 : 1, ring ? "11" : "null",
-		ring ? "17.5" : "null", ring ? "42" : "null", ring ? 230 : 8);
-	fprintf(f, "\"witness\":{\"interval_ns\":1000000,\"stall_threshold_ns\":200000,"
-		   "\"wakeups\":1000,\"lateness_us\":{\"p50\":8.5,\"p99\":60,\"max\":4100},"
-		   "\"stalls\":%s,\"speed\":%s},\n\"limits\":[{\"vm\":\"control\","
-		   "\"knob\":\"cpu.shares\",\"path\":\"/sys/fs/cgroup/cpu/x\","
-		   "\"wanted\":\"1024\",\"value\":\"1024\"}],\n"
-		   "\"steal_us\":{\"solo\":100,\"boot\":2500,\"shared\":0}}\n",
+	fprintf(f,
+		"],\n\"rings\":[{\"vm\":\"control\",\"ring_id\":1,\"ring_prio\":80,"
+		"\"period_ns\":20000000,\"deadline_ns\":20000000,\"processes\":4,"
+		"\"work_us\":[2000,2000,2000,2000],\"iterations_per_ms\":1000,"
+		"\"samples\":\"samples-control-1.csv.gz\"},{\"vm\":\"neighbour\",\"ring_id\":1,"
+		"\"ring_prio\":40,\"period_ns\":50000000,\"deadline_ns\":50000000,"
+		"\"processes\":2,\"work_us\":[2000,2000],\"iterations_per_ms\":1000,"
+		"\"samples\":\"samples-neighbour-1.csv.gz\"}],\n"
+		"\"kicks\":{\"control\":{\"kicks\":%u,\"periods\":1000}},\n"
+		"\"neighbour_boot_s\":%.1f,\n",
+		ring ? 2000 : 0, 40.0 + c->boot);
+	fprintf(f,
+		"\"daemon\":{\"ok\":true,\"vms\":[{\"name\":\"control\",\"handling_us\":"
+		"{\"count\":%d,\"min\":5,\"p50\":%s,\"p90\":%s,\"p99\":%s,\"p999\":null,"
+		"\"max\":%d}}]},\n",
+		ring ? 2000 : 1, ring ? "11" : "null", ring ? "17.5" : "null", ring ? "42" : "null",
+		ring ? 230 : 8);
+	fprintf(f,
+		"\"witness\":{\"interval_ns\":1000000,\"stall_threshold_ns\":200000,"
+		"\"wakeups\":1000,\"lateness_us\":{\"p50\":8.5,\"p99\":60,\"max\":4100},"
+		"\"stalls\":%s,\"speed\":%s},\n\"limits\":[{\"vm\":\"control\","
+		"\"knob\":\"cpu.shares\",\"path\":\"/sys/fs/cgroup/cpu/x\","
+		"\"wanted\":\"1024\",\"value\":\"1024\"}],\n"
+		"\"steal_us\":{\"solo\":100,\"boot\":2500,\"shared\":0}}\n",
 		c->synth->stalls, c->synth->speed);
 	fclose(f);
 }
@@ -278,15 +283,16 @@ static inline void synth_run_json(const struct synth *s, const char *out)
 
 	snprintf(path, sizeof(path), "%s/run.json", out);
 	f = fopen(path, "w");
-	fprintf(f, "{\"schema\":1,\"version\":\"synthetic\",\"command\":[\"ringsched\",\"run\","
-		   "\"scenarios/boot-interference.yaml\",\"--preset\",\"%s\"],"
-		   "\"scenario\":\"boot-interference\",\"preset\":\"%s\",\"seed\":42,"
-		   "\"accel\":\"tcg\",\"accel_why\":\"the trial guest did not start under KVM "
-		   "within 20 s\",\"started\":\"2025-01-31T12:00:00Z\",\"seconds\":812.5,"
-		   "\"boots\":%u,\"interrupted\":%s,\"order\":[],\n\"environment\":"
-		   "{\"kernel\":\"6.1.0 synthetic\",\"qemu\":\"7.2.0\",\"libvirt\":\"9.0.0\","
-		   "\"cpu\":\"a processor\",\"cores\":2}}\n", s->preset, s->preset, s->planned,
-		s->planned > s->boots ? "true" : "false");
+	fprintf(f,
+		"{\"schema\":1,\"version\":\"synthetic\",\"command\":[\"ringsched\",\"run\","
+		"\"scenarios/boot-interference.yaml\",\"--preset\",\"%s\"],"
+		"\"scenario\":\"boot-interference\",\"preset\":\"%s\",\"seed\":42,"
+		"\"accel\":\"tcg\",\"accel_why\":\"the trial guest did not start under KVM "
+		"within 20 s\",\"started\":\"2025-01-31T12:00:00Z\",\"seconds\":812.5,"
+		"\"boots\":%u,\"interrupted\":%s,\"order\":[],\n\"environment\":"
+		"{\"kernel\":\"6.1.0 synthetic\",\"qemu\":\"7.2.0\",\"libvirt\":\"9.0.0\","
+		"\"cpu\":\"a processor\",\"cores\":2}}\n",
+		s->preset, s->preset, s->planned, s->planned > s->boots ? "true" : "false");
 	fclose(f);
 }
 

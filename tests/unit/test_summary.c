@@ -201,7 +201,8 @@ static void test_interference(void **state)
 	assert_ptr_equal(policy_median_boot(p), &p->boots[0]);
 	json = summary_json(s, NULL);
 	assert_int_equal(json_count(json_array(json_dict(json_dict(json, "policies"), "ring_boot"),
-					       "interference_per_boot")), 2);
+					       "interference_per_boot")),
+			 2);
 	assert_int_equal(s->comparison_count, 3);
 	assert_true(isfinite(s->comparisons[0].p));
 	assert_true(s->comparisons[0].shift < 0);
@@ -210,16 +211,22 @@ static void test_interference(void **state)
 /* Every key that the issue asks for is there, whatever its value. */
 static void test_schema(void **state)
 {
-	static const char *const top[] = { "schema", "scenario", "accel", "seed", "preset",
-					   "policies", "witness", "comparisons", "failed_cells",
-					   "environment" };
-	static const char *const of_policy[] = { "boots", "phases", "interference",
-						 "interference_per_boot", "kicks_per_period",
-						 "handling_us", "neighbour_boot_s", "per_boot",
+	static const char *const top[] = { "schema",	   "scenario",	 "accel",   "seed",
+					   "preset",	   "policies",	 "witness", "comparisons",
+					   "failed_cells", "environment" };
+	static const char *const of_policy[] = { "boots",
+						 "phases",
+						 "interference",
+						 "interference_per_boot",
+						 "kicks_per_period",
+						 "handling_us",
+						 "neighbour_boot_s",
+						 "per_boot",
 						 "rings" };
-	static const char *const of_phase[] = { "periods", "missed", "missed_unstained", "stained",
-						"skipped", "wakeup_us", "response_us",
-						"vcpu_wait_us_per_period" };
+	static const char *const of_phase[] = { "periods",	    "missed",
+						"missed_unstained", "stained",
+						"skipped",	    "wakeup_us",
+						"response_us",	    "vcpu_wait_us_per_period" };
 	cleanup_run struct run *run = NULL;
 	cleanup_summary struct summary *s = NULL;
 	cleanup_json struct json_object *json = NULL;
@@ -237,7 +244,8 @@ static void test_schema(void **state)
 			assert_true(json_object_object_get_ex(p, of_policy[k], NULL));
 		assert_int_equal(json_count(json_array(p, "neighbour_boot_s")), 2);
 		for (int j = 0; j < PHASE_COUNT; j++) {
-			struct json_object *phase = json_dict(json_dict(p, "phases"), phase_names[j]);
+			struct json_object *phase =
+				json_dict(json_dict(p, "phases"), phase_names[j]);
 
 			for (size_t k = 0; k < sizeof(of_phase) / sizeof(of_phase[0]); k++)
 				assert_true(json_object_object_get_ex(phase, of_phase[k], NULL));
@@ -416,7 +424,8 @@ static void test_hostile_file_name(void **state)
 	s.boots = s.planned = 1;
 	synth_run(&s, folder);
 	snprintf(command, sizeof(command),
-		 "sed -i 's|samples-control-1|../../x|' %s/cells/001-ring_boot-1/cell.json", folder);
+		 "sed -i 's|samples-control-1|../../x|' %s/cells/001-ring_boot-1/cell.json",
+		 folder);
 	assert_int_equal(system(command), 0);
 	run = run_read(folder, NULL);
 	assert_non_null(run);
@@ -530,10 +539,10 @@ static int make_realistic(const char *dir)
 	size_t used = 0;
 
 	for (unsigned int i = 1; i <= 12; i++) /* one early in each cell's boot phase */
-		used += (size_t)snprintf(stalls + used, sizeof(stalls) - used, "%s[%ju,%u]",
-					 i > 1 ? "," : "[",
-					 (uintmax_t)(SYNTH_FIRST_NS + i * SYNTH_CELL_NS +
-						     (12 + i) * 1000000000ull), 1500000 + i * 200000);
+		used += (size_t)snprintf(
+			stalls + used, sizeof(stalls) - used, "%s[%ju,%u]", i > 1 ? "," : "[",
+			(uintmax_t)(SYNTH_FIRST_NS + i * SYNTH_CELL_NS + (12 + i) * 1000000000ull),
+			1500000 + i * 200000);
 	snprintf(stalls + used, sizeof(stalls) - used, "]");
 	synth_run(&s, dir);
 	if (report_make(dir, &verdict, &err) < 0) {
