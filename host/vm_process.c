@@ -264,6 +264,9 @@ int vm_choose_policy(struct vm *vm, const struct policy *policy, struct rs_error
 		vm->policy->stop(vm);
 	vm->policy = policy;
 	vm->policy_started = false;
+	/* The guest falls silent, an END may never come: forget what is active. */
+	if (policy->needs == RS_SOURCE_NONE)
+		memset(vm->rings, 0, sizeof(vm->rings));
 	pthread_mutex_unlock(&vm->lock);
 	if (!started || !vm->connected)
 		return 0;
