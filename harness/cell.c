@@ -254,20 +254,34 @@ static const struct {
 	{"reading out", step_collect},
 };
 
-/* Neighbours first, so that the control VM ends as it began: alone. Always
- * completes; fails if the daemon did not end well or something was left. */
+static int stop_daemon(struct cell_state *cell, struct rs_error **err)
+{
+	struct daemon *daemon = cell->daemon;
+
+	cell->daemon = NULL;
+	return daemon_stop(daemon, err);
+}
+
+/*
+ * Neighbours first, so that the control VM ends as it began: alone. A daemon
+ * that died comes before them: a VM it left boosted would have the core to
+ * itself. Always completes; fails if the daemon did not end well or something
+ * was left.
+ */
 static int tear_down(struct cell_state *cell, struct rs_error **err)
 {
 	const struct cell_context *c = cell->context;
 	unsigned int i;
-	int ret;
+	int ret = 0;
 
+	if (!daemon_alive(cell->daemon))
+		ret = stop_daemon(cell, err);
 	for (i = cell->vm_count; i-- > 0;)
 		cell_vm_destroy(cell, &cell->vms[i]);
-	ret = daemon_stop(cell->daemon, err);
+	if (cell->daemon)
+		ret = stop_daemon(cell, err);
 	for (i = 0; i < cell->vm_count; i++)
 		cell_vm_free(&cell->vms[i]);
-	cell->daemon = NULL;
 	if (cell->witness)
 		witness_stop(cell->witness);
 	return ret < 0 ? ret : leftovers_check(journal_id(c->journal), err);
@@ -292,10 +306,16 @@ int cell_measure(const struct cell_context *context, const struct cell_plan *pla
 		 struct rs_error **err)
 {
 	struct cell_state cell = {.context = context, .plan = plan, .neighbour_boot_s = -1};
+	cleanup_error struct rs_error *left = NULL;
 	struct rs_error *failed = NULL;
 
 	run_steps(&cell, &failed);
-	tear_down(&cell, &failed);
+	if (tear_down(&cell, &left) < 0) {
+		if (failed)
+			rs_fail_wrap(&left, "%s; then", failed->message);
+		rs_error_free(&failed);
+		failed = steal_pointer(&left);
+	}
 	if (!failed)
 		cellfile_write(&cell, &failed);
 	if (failed)

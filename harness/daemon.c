@@ -214,6 +214,11 @@ struct json_object *daemon_trace(struct daemon *d, struct rs_error **err)
 	return events;
 }
 
+bool daemon_alive(const struct daemon *d)
+{
+	return !d || process_alive(&d->proc);
+}
+
 /* Its exit status once it is gone; SIGKILL where it does not go. */
 static int reap(struct daemon *d)
 {

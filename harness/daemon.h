@@ -7,6 +7,7 @@
 #define RINGSCHED_DAEMON_H
 
 #include <json-c/json_object.h>
+#include <stdbool.h>
 
 struct daemon;
 struct journal;
@@ -43,6 +44,9 @@ struct json_object *daemon_settle(struct daemon *d, const char *vm, struct rs_er
 /* Answers; the caller owns them. NULL with *err set. */
 struct json_object *daemon_status(struct daemon *d, struct rs_error **err);
 struct json_object *daemon_trace(struct daemon *d, struct rs_error **err); /* the array */
+
+/* Its process runs; true for NULL, which has nothing to put back. */
+bool daemon_alive(const struct daemon *d);
 
 /* Shut down, or kill; then put back what its record still holds. Frees d.
  * NULL is allowed. Fails if the daemon did not end by itself with success. */

@@ -49,17 +49,18 @@ void progress_end(struct progress *p)
 	free(p);
 }
 
+/* "about 12 s left"; a cell that takes longer than the ones before says so. */
 static void time_left(const struct progress *p, char *text, size_t size)
 {
 	double in_cell = (double)(wait_now_ns() - p->cell_begin) / 1e9;
 	double left = (p->cells - p->number) * p->cell_s - in_cell;
 
-	if (left < 0)
-		left = 0;
-	if (left < 90)
-		snprintf(text, size, "%.0f s", left);
+	if (left < 1)
+		snprintf(text, size, "longer than expected");
+	else if (left < 90)
+		snprintf(text, size, "about %.0f s left", left);
 	else
-		snprintf(text, size, "%.0f min", left / 60);
+		snprintf(text, size, "about %.0f min left", left / 60);
 }
 
 void progress_cell(struct progress *p, unsigned int number, const char *policy, unsigned int boot)
@@ -78,7 +79,7 @@ void progress_phase(struct progress *p, const char *phase)
 		return;
 	time_left(p, left, sizeof(left));
 	close_line(p);
-	printf("[%u/%u] %s, boot %u: %s, about %s left%s", p->number + 1, p->cells, p->policy,
+	printf("[%u/%u] %s, boot %u: %s, %s%s", p->number + 1, p->cells, p->policy,
 	       p->boot, phase, left, p->terminal ? "" : "\n");
 	p->line_open = p->terminal;
 	fflush(stdout);
