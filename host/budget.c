@@ -145,7 +145,8 @@ static int raise_all(struct record *record, struct rs_error **err)
 {
 	int first = 0;
 
-	qsort(table.nodes, table.node_count, sizeof(*table.nodes), shallow_first);
+	if (table.node_count)
+		qsort(table.nodes, table.node_count, sizeof(*table.nodes), shallow_first);
 	for (size_t i = 0; i < table.node_count; i++) {
 		struct node *node = &table.nodes[i];
 		int ret;
@@ -155,7 +156,8 @@ static int raise_all(struct record *record, struct rs_error **err)
 			continue;
 		ret = write_node(node, record, err);
 		if (ret == -EINVAL)
-			rs_fail_wrap(err, "the real-time budgets below this group are %lld us of "
+			rs_fail_wrap(err,
+				     "the real-time budgets below this group are %lld us of "
 				     "each %lld us, more than the group above it may give",
 				     node->wanted, node->period);
 		first = first ? first : ret;

@@ -153,8 +153,7 @@ static int knob_path(const char *dir, const char *knob, char *path, struct rs_er
 	return 0;
 }
 
-int cgroup_read(const char *dir, const char *knob, char *value, size_t size,
-		struct rs_error **err)
+int cgroup_read(const char *dir, const char *knob, char *value, size_t size, struct rs_error **err)
 {
 	cleanup_close int fd = -1;
 	char path[PATH_MAX];
@@ -173,8 +172,7 @@ int cgroup_read(const char *dir, const char *knob, char *value, size_t size,
 	return 0;
 }
 
-int cgroup_read_number(const char *dir, const char *knob, long long *value,
-		       struct rs_error **err)
+int cgroup_read_number(const char *dir, const char *knob, long long *value, struct rs_error **err)
 {
 	char text[64], *end;
 	int ret = cgroup_read(dir, knob, text, sizeof(text), err);

@@ -34,10 +34,8 @@ bool cgroup_parent(const char *mount, char *dir);
 bool cgroup_is_vcpu_leaf(const char *dir);
 
 /* A knob's value, its newline cut off. `knob` may be NULL: dir is the file. */
-int cgroup_read(const char *dir, const char *knob, char *value, size_t size,
-		struct rs_error **err);
-int cgroup_read_number(const char *dir, const char *knob, long long *value,
-		       struct rs_error **err);
+int cgroup_read(const char *dir, const char *knob, char *value, size_t size, struct rs_error **err);
+int cgroup_read_number(const char *dir, const char *knob, long long *value, struct rs_error **err);
 int cgroup_write(const char *dir, const char *knob, const char *value, struct rs_error **err);
 bool cgroup_has(const char *dir, const char *knob);
 

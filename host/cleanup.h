@@ -39,11 +39,11 @@ static inline void cleanup_dirp(DIR **d)
 #define cleanup_file __attribute__((cleanup(cleanup_filep)))
 #define cleanup_dir __attribute__((cleanup(cleanup_dirp)))
 
-#define steal_pointer(p)                      \
-	({                                    \
-		__typeof__(*(p)) _s = *(p);   \
-		*(p) = NULL;                  \
-		_s;                           \
+#define steal_pointer(p)                    \
+	({                                  \
+		__typeof__(*(p)) _s = *(p); \
+		*(p) = NULL;                \
+		_s;                         \
 	})
 
 static inline int steal_fd(int *fd)

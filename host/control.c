@@ -145,8 +145,8 @@ static void client_ready(void *arg, uint32_t events)
 	if (c->out) {
 		ok = flush(c);
 	} else if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
-		ssize_t n = recv(c->fd, c->in + c->in_have, sizeof(c->in) - c->in_have,
-				 MSG_DONTWAIT);
+		ssize_t n =
+			recv(c->fd, c->in + c->in_have, sizeof(c->in) - c->in_have, MSG_DONTWAIT);
 
 		if (n > 0)
 			c->in_have += (size_t)n;

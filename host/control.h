@@ -13,8 +13,7 @@ int control_init(const char *path, struct rs_error **err);
 void control_free(void);
 
 /* Answer one request; *answer begins as an empty object (control_request.c). */
-int control_handle(struct json_object *request, struct json_object *answer,
-		   struct rs_error **err);
+int control_handle(struct json_object *request, struct json_object *answer, struct rs_error **err);
 
 /* Parts of the answers (control_status.c); the objects are the caller's. */
 struct json_object *control_status(void);

@@ -125,8 +125,7 @@ static int make_room(struct control_client *client, struct rs_error **err)
 }
 
 /* The length of the line that has come, its newline included. */
-static ssize_t read_line(struct control_client *client, int64_t deadline_ms,
-			 struct rs_error **err)
+static ssize_t read_line(struct control_client *client, int64_t deadline_ms, struct rs_error **err)
 {
 	size_t searched = 0;
 
@@ -181,7 +180,8 @@ static struct json_object *check_answer(struct json_object *answer, struct rs_er
 	} else {
 		rs_fail(err, EREMOTEIO, "the daemon refused: %s",
 			json_object_object_get_ex(answer, "error", &sentence) ?
-				json_object_get_string(sentence) : "no reason given");
+				json_object_get_string(sentence) :
+				"no reason given");
 	}
 	json_object_put(answer);
 	return NULL;
@@ -192,8 +192,8 @@ struct json_object *control_client_request(struct control_client *client,
 {
 	int64_t deadline_ms = monotonic_ms() + client->timeout_ms;
 	size_t size;
-	const char *text = json_object_to_json_string_length(request, JSON_C_TO_STRING_PLAIN,
-							     &size);
+	const char *text =
+		json_object_to_json_string_length(request, JSON_C_TO_STRING_PLAIN, &size);
 	ssize_t length;
 
 	if (!text) {

@@ -11,8 +11,8 @@
 #include "host/server.h"
 
 /* Take string `key`; NULL if it is not there, which is a failure if needed. */
-static int get_string(struct json_object *request, const char *key, bool needed,
-		      const char **value, struct rs_error **err)
+static int get_string(struct json_object *request, const char *key, bool needed, const char **value,
+		      struct rs_error **err)
 {
 	struct json_object *o;
 
@@ -83,8 +83,7 @@ static int add_vm(struct json_object *request, struct json_object *answer, struc
 	return server_add_vm(&config, err) ? 0 : -EINVAL;
 }
 
-static int remove_vm(struct json_object *request, struct json_object *answer,
-		     struct rs_error **err)
+static int remove_vm(struct json_object *request, struct json_object *answer, struct rs_error **err)
 {
 	const char *name;
 	int ret = get_string(request, "name", true, &name, err);
@@ -178,8 +177,9 @@ static const struct command {
 	const char *name;
 	int (*run)(struct json_object *request, struct json_object *answer, struct rs_error **err);
 } commands[] = {
-	{ "add-vm", add_vm }, { "remove-vm", remove_vm }, { "policy", policy },
-	{ "settle", settle }, { "status", status },	  { "reset", reset },
+	{ "add-vm", add_vm }, { "remove-vm", remove_vm },
+	{ "policy", policy }, { "settle", settle },
+	{ "status", status }, { "reset", reset },
 	{ "trace", trace },   { "shutdown", shutdown_daemon },
 };
 

@@ -102,20 +102,38 @@ static struct json_object *handling_of(const struct hist *h)
 	return o;
 }
 
-#define COUNTER(field) { #field, offsetof(struct vm_counters, field) }
+#define COUNTER(field)                                      \
+	{                                                   \
+#field, offsetof(struct vm_counters, field) \
+	}
 
 static const struct {
 	const char *key;
 	size_t offset;
 } counters[] = {
-	COUNTER(kicks),		    COUNTER(coalesced),	       COUNTER(empty_kicks),
-	COUNTER(lost),		    COUNTER(reordered),	       COUNTER(restarts),
-	COUNTER(stray_ends),	    COUNTER(boosts),	       COUNTER(demotions),
-	COUNTER(apply_failed),	    COUNTER(readback_mismatch), COUNTER(threads_gone),
-	COUNTER(thread_retries),    COUNTER(record_full),      COUNTER(grant_failed),
-	COUNTER(low_failed),	    COUNTER(policy_errors),    COUNTER(events_sent),
-	COUNTER(events_lost),	    COUNTER(protocol_errors),  COUNTER(protocol_unknown),
-	COUNTER(memory_unsealed),   COUNTER(connections_refused),
+	COUNTER(kicks),
+	COUNTER(coalesced),
+	COUNTER(empty_kicks),
+	COUNTER(lost),
+	COUNTER(reordered),
+	COUNTER(restarts),
+	COUNTER(stray_ends),
+	COUNTER(boosts),
+	COUNTER(demotions),
+	COUNTER(apply_failed),
+	COUNTER(readback_mismatch),
+	COUNTER(threads_gone),
+	COUNTER(thread_retries),
+	COUNTER(record_full),
+	COUNTER(grant_failed),
+	COUNTER(low_failed),
+	COUNTER(policy_errors),
+	COUNTER(events_sent),
+	COUNTER(events_lost),
+	COUNTER(protocol_errors),
+	COUNTER(protocol_unknown),
+	COUNTER(memory_unsealed),
+	COUNTER(connections_refused),
 };
 
 static void add_counters(struct json_object *o, const struct vm_counters *c)

@@ -135,8 +135,7 @@ static int catch_fatal(struct rs_error **err)
 {
 	static const int fatal[] = { SIGSEGV, SIGABRT, SIGILL, SIGFPE };
 	struct sigaction bus = { .sa_sigaction = on_bus, .sa_flags = SA_SIGINFO | SA_NODEFER };
-	struct sigaction action = { .sa_handler = on_fatal,
-				    .sa_flags = SA_RESETHAND | SA_NODEFER };
+	struct sigaction action = { .sa_handler = on_fatal, .sa_flags = SA_RESETHAND | SA_NODEFER };
 
 	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
 		if (sigaction(fatal[i], &action, NULL) < 0)

@@ -60,9 +60,10 @@ static int check_region(const struct memory *memory, const struct memory_wire_re
 	if (!w->size || __builtin_add_overflow(w->guest_address, w->size, &end) ||
 	    __builtin_add_overflow(w->user_address, w->size, &end) ||
 	    __builtin_add_overflow(w->mmap_offset, w->size, &end) || end > INT64_MAX)
-		return rs_fail(err, EINVAL, "a memory region of %llu bytes at %llu of its file "
-			       "wraps around", (unsigned long long)w->size,
-			       (unsigned long long)w->mmap_offset);
+		return rs_fail(err, EINVAL,
+			       "a memory region of %llu bytes at %llu of its file "
+			       "wraps around",
+			       (unsigned long long)w->size, (unsigned long long)w->mmap_offset);
 	for (unsigned int i = 0; i < memory->count; i++) {
 		const struct memory_region *r = &memory->regions[i];
 

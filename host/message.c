@@ -6,31 +6,23 @@
 #include <string.h>
 
 const char *const reject_names[REJECT_COUNT] = {
-	[REJECT_NONE] = "none",		    [REJECT_DESCRIPTOR] = "descriptor",
-	[REJECT_ADDRESS] = "address",	    [REJECT_LENGTH] = "length",
-	[REJECT_REVISION] = "revision",	    [REJECT_KIND] = "kind",
-	[REJECT_RING_ID] = "ring_id",	    [REJECT_RING_PRIO] = "ring_prio",
-	[REJECT_VCPU] = "vcpu",		    [REJECT_ARGUMENT] = "argument",
+	[REJECT_NONE] = "none",		[REJECT_DESCRIPTOR] = "descriptor",
+	[REJECT_ADDRESS] = "address",	[REJECT_LENGTH] = "length",
+	[REJECT_REVISION] = "revision", [REJECT_KIND] = "kind",
+	[REJECT_RING_ID] = "ring_id",	[REJECT_RING_PRIO] = "ring_prio",
+	[REJECT_VCPU] = "vcpu",		[REJECT_ARGUMENT] = "argument",
 	[REJECT_PERIOD] = "period",
 };
 
 const char *const kind_names[RS_KIND_COUNT] = {
-	[0] = "none",
-	[RS_KIND_ATTACH] = "ATTACH",
-	[RS_KIND_START] = "START",
-	[RS_KIND_END] = "END",
-	[RS_KIND_SWITCH] = "SWITCH",
-	[RS_KIND_RING_CHANGE] = "RING_CHANGE",
+	[0] = "none",	       [RS_KIND_ATTACH] = "ATTACH", [RS_KIND_START] = "START",
+	[RS_KIND_END] = "END", [RS_KIND_SWITCH] = "SWITCH", [RS_KIND_RING_CHANGE] = "RING_CHANGE",
 	[RS_KIND_BYE] = "BYE",
 };
 
 const char *const kind_keys[RS_KIND_COUNT] = {
-	[0] = "none",
-	[RS_KIND_ATTACH] = "attach",
-	[RS_KIND_START] = "start",
-	[RS_KIND_END] = "end",
-	[RS_KIND_SWITCH] = "switch",
-	[RS_KIND_RING_CHANGE] = "ring_change",
+	[0] = "none",	       [RS_KIND_ATTACH] = "attach", [RS_KIND_START] = "start",
+	[RS_KIND_END] = "end", [RS_KIND_SWITCH] = "switch", [RS_KIND_RING_CHANGE] = "ring_change",
 	[RS_KIND_BYE] = "bye",
 };
 
@@ -44,8 +36,10 @@ static const struct kind_rule {
 	[RS_KIND_START] = { .ring = true, .prio_min = RS_PRIO_MIN, .prio_max = RS_PRIO_MAX },
 	[RS_KIND_END] = { .ring = true, .prio_min = RS_PRIO_MIN, .prio_max = RS_PRIO_MAX },
 	[RS_KIND_SWITCH] = { .prio_max = RS_PRIO_MAX },
-	[RS_KIND_RING_CHANGE] = { .ring = true, .prio_min = RS_PRIO_MIN,
-				  .prio_max = RS_PRIO_MAX, .arg_max = RS_RING_MAX - 1 },
+	[RS_KIND_RING_CHANGE] = { .ring = true,
+				  .prio_min = RS_PRIO_MIN,
+				  .prio_max = RS_PRIO_MAX,
+				  .arg_max = RS_RING_MAX - 1 },
 	[RS_KIND_BYE] = { 0 },
 };
 
@@ -70,8 +64,7 @@ static enum reject check(const struct rs_message *wire, struct message *m)
 		m->arg0 = 0;
 	else if (m->arg0 < rule->arg_min || m->arg0 > rule->arg_max)
 		return REJECT_ARGUMENT;
-	if (m->period_ns &&
-	    (m->period_ns < RS_PERIOD_MIN_NS || m->period_ns > RS_PERIOD_MAX_NS))
+	if (m->period_ns && (m->period_ns < RS_PERIOD_MIN_NS || m->period_ns > RS_PERIOD_MAX_NS))
 		return REJECT_PERIOD;
 	/* Only a hint for planning ahead: without sense it is as good as none. */
 	if (m->next_start_ns > RS_PERIOD_MAX_NS)

@@ -38,7 +38,10 @@ static struct {
 	pthread_cond_t ready;
 	bool started;
 	struct rs_error *failure;
-} notify = { .epoll = -1, .timer = -1, .stop = -1, .lock = PTHREAD_MUTEX_INITIALIZER,
+} notify = { .epoll = -1,
+	     .timer = -1,
+	     .stop = -1,
+	     .lock = PTHREAD_MUTEX_INITIALIZER,
 	     .ready = PTHREAD_COND_INITIALIZER };
 
 static uint64_t monotonic_ns(void)
@@ -77,8 +80,7 @@ static void handle_tick(void)
 		if (!vm)
 			break; /* slots are filled in order */
 		pthread_mutex_lock(&vm->lock);
-		if (vm->connected && vm->policy_started && vm->policy->tick &&
-		    vm->policy->tick(vm))
+		if (vm->connected && vm->policy_started && vm->policy->tick && vm->policy->tick(vm))
 			vm->counters.policy_errors++;
 		pthread_mutex_unlock(&vm->lock);
 	}

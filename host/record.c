@@ -386,8 +386,8 @@ int record_restore(const char *path, unsigned int *count, struct rs_error **err)
 		*count = r.restored;
 	}
 	if (r.failed && r.failed->kind == ENTRY_KNOB)
-		return rs_fail_errno(err, r.first_failure, "writing %s back to %s",
-				     r.failed->value, r.failed->path);
+		return rs_fail_errno(err, r.first_failure, "writing %s back to %s", r.failed->value,
+				     r.failed->path);
 	if (r.failed)
 		return rs_fail_errno(err, r.first_failure, "restoring thread %d of process %d",
 				     r.failed->thread.tid, r.failed->thread.pid);
@@ -411,9 +411,10 @@ static int claim_file(struct record *rec, const char *path, struct rs_error **er
 			return ret;
 		left = count_holding(old);
 		if (left)
-			return rs_fail(err, EEXIST, "the record %s holds %u changes of a daemon "
-				       "that was killed: run `ringsched cleanup` first", path,
-				       left);
+			return rs_fail(err, EEXIST,
+				       "the record %s holds %u changes of a daemon "
+				       "that was killed: run `ringsched cleanup` first",
+				       path, left);
 	}
 	/* posix_fallocate: a full disk must fail here, not by SIGBUS later. */
 	if (ftruncate(rec->fd, 0) < 0)

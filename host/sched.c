@@ -36,9 +36,8 @@ static const struct {
 	uint32_t policy;
 	const char *name;
 } policy_names[] = {
-	{ SCHED_OTHER, "SCHED_OTHER" }, { SCHED_FIFO, "SCHED_FIFO" },
-	{ SCHED_RR, "SCHED_RR" },	{ SCHED_BATCH, "SCHED_BATCH" },
-	{ SCHED_IDLE, "SCHED_IDLE" },	{ 6, "SCHED_DEADLINE" },
+	{ SCHED_OTHER, "SCHED_OTHER" }, { SCHED_FIFO, "SCHED_FIFO" }, { SCHED_RR, "SCHED_RR" },
+	{ SCHED_BATCH, "SCHED_BATCH" }, { SCHED_IDLE, "SCHED_IDLE" }, { 6, "SCHED_DEADLINE" },
 };
 
 const char *sched_policy_name(uint32_t policy)
@@ -194,8 +193,10 @@ static int explain_eperm(struct rs_error **err, pid_t pid, pid_t tid, uint32_t p
 			       "RLIMIT_RTPRIO of %u; it is %llu",
 			       sched_policy_name(policy), priority, tid, priority,
 			       (unsigned long long)limit.rlim_cur);
-	return rs_fail(err, EPERM, "%s for thread %d needs CAP_SYS_NICE (run as root): the "
-		       "thread belongs to another user", sched_policy_name(policy), tid);
+	return rs_fail(err, EPERM,
+		       "%s for thread %d needs CAP_SYS_NICE (run as root): the "
+		       "thread belongs to another user",
+		       sched_policy_name(policy), tid);
 }
 
 int sched_explain(struct rs_error **err, int code, pid_t pid, pid_t tid, uint32_t policy,
@@ -209,7 +210,8 @@ int sched_explain(struct rs_error **err, int code, pid_t pid, pid_t tid, uint32_
 	case EBADE:
 		return rs_fail(err, code,
 			       "thread %d was set to %s %u, but reads back otherwise: another "
-			       "program changes it too", tid, sched_policy_name(policy), priority);
+			       "program changes it too",
+			       tid, sched_policy_name(policy), priority);
 	case EINVAL:
 		return rs_fail(err, code, "the kernel does not know %s with priority %u",
 			       sched_policy_name(policy), priority);

@@ -213,7 +213,7 @@ static int choose_for(struct vm *vm, const struct policy *policy, struct rs_erro
 
 	pthread_mutex_lock(&vm->lock);
 	if (vm->transport && before != policy->needs)
-		vhost_queue_event(vm->transport, RS_EVENT_SOURCE, policy->needs);
+		vhost_queue_tell_source(vm->transport);
 	pthread_mutex_unlock(&vm->lock);
 	return ret;
 }

@@ -99,8 +99,7 @@ static int by_index(const void *a, const void *b)
 	return (x->index > y->index) - (x->index < y->index);
 }
 
-int threads_find_vcpus(pid_t pid, struct found_vcpu *found, unsigned int max,
-		       struct rs_error **err)
+int threads_find_vcpus(pid_t pid, struct found_vcpu *found, unsigned int max, struct rs_error **err)
 {
 	struct search s = { .pid = pid, .found = found, .max = max, .err = err };
 	int ret = proc_each_task(pid, consider, &s);

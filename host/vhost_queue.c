@@ -44,89 +44,6 @@ static void call_guest(struct vhost_queue *q)
 		return;
 }
 
-/* One buffer of the notification queue: parse a private copy, handle, give back. */
-static void handle_buffer(struct vm *vm, struct vhost_queue *q, const struct vring_buffer *b,
-			  uint64_t seen_ns)
-{
-	struct rs_message copy;
-	struct message msg;
-	enum reject reason = b->reason;
-
-	if (reason == REJECT_NONE && b->length != sizeof(copy))
-		reason = REJECT_LENGTH;
-	if (reason == REJECT_NONE) {
-		memcpy(&copy, b->data, sizeof(copy));
-		reason = message_parse(&copy, sizeof(copy), &msg);
-	}
-	if (reason == REJECT_NONE)
-		vm_message(vm, &msg, seen_ns);
-	else
-		vm_reject(vm, reason);
-	if (b->push)
-		vring_push(&q->ring, b->head, 0);
-}
-
-static bool drain(struct vhost_user *conn, uint64_t seen_ns, unsigned int *handled)
-{
-	struct vhost_queue *q = &conn->queues[RS_QUEUE_NOTIFY];
-	struct vring_buffer buffer;
-
-	*handled = 0;
-	while (*handled < VISIT_MAX && usable(q) &&
-	       vring_next(&q->ring, &conn->memory, false, &buffer)) {
-		handle_buffer(conn->vm, q, &buffer, seen_ns);
-		(*handled)++;
-	}
-	if (*handled)
-		call_guest(q);
-	conn->pending = *handled == VISIT_MAX;
-	return conn->pending;
-}
-
-bool vhost_queue_drain(struct vhost_user *conn, uint64_t seen_ns)
-{
-	unsigned int handled;
-
-	return conn->pending && drain(conn, seen_ns, &handled);
-}
-
-/* QEMU lets the guest run on without waiting for SET_VRING_ENABLE to be done, so
- * the first kick may overtake it. */
-void vhost_queue_replay(struct vhost_user *conn)
-{
-	struct vhost_queue *q = &conn->queues[RS_QUEUE_NOTIFY];
-	uint64_t missed = q->missed;
-
-	if (!missed || q->kick < 0 || !usable(q))
-		return;
-	q->missed = 0;
-	/* Only a full counter refuses: then a kick is waiting all the same. */
-	if (write(q->kick, &missed, sizeof(missed)) < 0)
-		return;
-}
-
-bool vhost_queue_kick(struct vhost_user *conn, unsigned int queue, uint64_t seen_ns)
-{
-	struct vhost_queue *q = &conn->queues[queue];
-	uint64_t kicks = q->kick >= 0 ? read_eventfd(q->kick) : 0;
-	unsigned int handled;
-	bool more;
-
-	/* The event queue's kicks say that there are buffers; they are taken
-	 * when there is an event. */
-	if (!kicks || queue != RS_QUEUE_NOTIFY)
-		return false;
-	if (!usable(q)) {
-		q->missed += kicks;
-		return false;
-	}
-	conn->vm->counters.kicks += kicks;
-	conn->vm->counters.coalesced += kicks - 1;
-	more = drain(conn, seen_ns, &handled);
-	conn->vm->counters.empty_kicks += !handled;
-	return more;
-}
-
 static uint64_t monotonic_ns(void)
 {
 	struct timespec now;
@@ -135,7 +52,8 @@ static uint64_t monotonic_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
 }
 
-void vhost_queue_event(struct vhost_user *conn, enum rs_event_kind kind, uint32_t arg0)
+/* False, and counted, where the guest has no buffer to put it into. */
+static bool put_event(struct vhost_user *conn, enum rs_event_kind kind, uint32_t arg0)
 {
 	struct vhost_queue *q = &conn->queues[RS_QUEUE_EVENT];
 	struct vm_counters *counters = &conn->vm->counters;
@@ -161,8 +79,118 @@ void vhost_queue_event(struct vhost_user *conn, enum rs_event_kind kind, uint32_
 		call_guest(q);
 		if (fits) {
 			counters->events_sent++;
-			return;
+			return true;
 		}
 	}
 	counters->events_lost++;
+	conn->event_sequence--;
+	return false;
+}
+
+static void tell_if_due(struct vhost_user *conn)
+{
+	if (conn->source_due && usable(&conn->queues[RS_QUEUE_EVENT]))
+		conn->source_due = !put_event(conn, RS_EVENT_SOURCE, conn->vm->policy->needs);
+}
+
+void vhost_queue_tell_source(struct vhost_user *conn)
+{
+	conn->source_due = true;
+	tell_if_due(conn);
+}
+
+/* A fresh driver knows what the configuration space said when QEMU read it. */
+static void greet(struct vhost_user *conn)
+{
+	if (conn->config_source == conn->vm->policy->needs)
+		conn->source_due = false;
+	else
+		vhost_queue_tell_source(conn);
+}
+
+/* One buffer of the notification queue: parse a private copy, handle, give back. */
+static void handle_buffer(struct vhost_user *conn, struct vhost_queue *q,
+			  const struct vring_buffer *b, uint64_t seen_ns)
+{
+	struct rs_message copy;
+	struct message msg;
+	enum reject reason = b->reason;
+
+	if (reason == REJECT_NONE && b->length != sizeof(copy))
+		reason = REJECT_LENGTH;
+	if (reason == REJECT_NONE) {
+		memcpy(&copy, b->data, sizeof(copy));
+		reason = message_parse(&copy, sizeof(copy), &msg);
+	}
+	if (reason == REJECT_NONE)
+		vm_message(conn->vm, &msg, seen_ns);
+	else
+		vm_reject(conn->vm, reason);
+	if (reason == REJECT_NONE && msg.kind == RS_KIND_ATTACH)
+		greet(conn);
+	if (b->push)
+		vring_push(&q->ring, b->head, 0);
+}
+
+static bool drain(struct vhost_user *conn, uint64_t seen_ns, unsigned int *handled)
+{
+	struct vhost_queue *q = &conn->queues[RS_QUEUE_NOTIFY];
+	struct vring_buffer buffer;
+
+	*handled = 0;
+	while (*handled < VISIT_MAX && usable(q) &&
+	       vring_next(&q->ring, &conn->memory, false, &buffer)) {
+		handle_buffer(conn, q, &buffer, seen_ns);
+		(*handled)++;
+	}
+	if (*handled)
+		call_guest(q);
+	conn->pending = *handled == VISIT_MAX;
+	return conn->pending;
+}
+
+bool vhost_queue_drain(struct vhost_user *conn, uint64_t seen_ns)
+{
+	unsigned int handled;
+
+	return conn->pending && drain(conn, seen_ns, &handled);
+}
+
+/* QEMU lets the guest run on without waiting for SET_VRING_ENABLE to be done, so
+ * the first kick may overtake it. */
+void vhost_queue_replay(struct vhost_user *conn)
+{
+	struct vhost_queue *q = &conn->queues[RS_QUEUE_NOTIFY];
+	uint64_t missed = q->missed;
+
+	tell_if_due(conn);
+	if (!missed || q->kick < 0 || !usable(q))
+		return;
+	q->missed = 0;
+	/* Only a full counter refuses: then a kick is waiting all the same. */
+	if (write(q->kick, &missed, sizeof(missed)) < 0)
+		return;
+}
+
+bool vhost_queue_kick(struct vhost_user *conn, unsigned int queue, uint64_t seen_ns)
+{
+	struct vhost_queue *q = &conn->queues[queue];
+	uint64_t kicks = q->kick >= 0 ? read_eventfd(q->kick) : 0;
+	unsigned int handled;
+	bool more;
+
+	/* The event queue's kicks say that there are buffers. */
+	if (queue == RS_QUEUE_EVENT)
+		tell_if_due(conn);
+	if (!kicks || queue != RS_QUEUE_NOTIFY)
+		return false;
+	if (!usable(q)) {
+		q->missed += kicks;
+		return false;
+	}
+	conn->vm->counters.kicks += kicks;
+	conn->vm->counters.coalesced += kicks - 1;
+	more = drain(conn, seen_ns, &handled);
+	conn->vm->counters.empty_kicks += !handled;
+	return more;
 }

@@ -96,8 +96,7 @@ static void map_queue(struct vhost_user *conn, struct vhost_queue *q)
 		memory_from_user(&conn->memory, q->used, vring_used_size(size)));
 }
 
-static struct vhost_queue *queue_of(struct vhost_user *conn, uint64_t index,
-				    struct rs_error **err)
+static struct vhost_queue *queue_of(struct vhost_user *conn, uint64_t index, struct rs_error **err)
 {
 	if (index < RS_QUEUE_COUNT)
 		return &conn->queues[index];
@@ -164,9 +163,10 @@ static int set_protocol_features(struct vhost_user *conn, struct vhost_request *
 	uint64_t features = payload_u64(rq);
 
 	if (features & ~PROTOCOL_FEATURES)
-		return rs_fail(err, EINVAL, "protocol features %#llx were acknowledged, %#llx "
-			       "offered", (unsigned long long)features,
-			       (unsigned long long)PROTOCOL_FEATURES);
+		return rs_fail(err, EINVAL,
+			       "protocol features %#llx were acknowledged, %#llx "
+			       "offered",
+			       (unsigned long long)features, (unsigned long long)PROTOCOL_FEATURES);
 	conn->protocol_features = features;
 	return 0;
 }
@@ -205,8 +205,10 @@ static int set_mem_table(struct vhost_user *conn, struct vhost_request *rq, stru
 	memcpy(&table, rq->payload, rq->size < sizeof(table) ? rq->size : sizeof(table));
 	if (table.count > MEMORY_REGIONS_MAX || table.count != rq->fd_count ||
 	    rq->size < 8 + table.count * sizeof(table.regions[0]))
-		return rs_fail(err, EINVAL, "a memory table of %u regions with %u files in %u "
-			       "bytes", table.count, rq->fd_count, rq->size);
+		return rs_fail(err, EINVAL,
+			       "a memory table of %u regions with %u files in %u "
+			       "bytes",
+			       table.count, rq->fd_count, rq->size);
 	ret = memory_set(&conn->memory, table.regions, rq->fds, table.count, &unsealed, err);
 	conn->vm->counters.memory_unsealed += unsealed;
 	for (unsigned int i = 0; i < RS_QUEUE_COUNT; i++)
@@ -222,8 +224,10 @@ static int set_vring_num(struct vhost_user *conn, struct vhost_request *rq, stru
 	if (!q)
 		return -EINVAL;
 	if (!state.number || state.number > VRING_SIZE_MAX || state.number & (state.number - 1))
-		return rs_fail(err, EINVAL, "queue %u has %u entries: a power of two up to %d is "
-			       "possible", state.index, state.number, VRING_SIZE_MAX);
+		return rs_fail(err, EINVAL,
+			       "queue %u has %u entries: a power of two up to %d is "
+			       "possible",
+			       state.index, state.number, VRING_SIZE_MAX);
 	q->ring.size = state.number;
 	map_queue(conn, q);
 	return 0;
@@ -259,8 +263,10 @@ static int set_vring_addr(struct vhost_user *conn, struct vhost_request *rq, str
 	q->has_address = true;
 	map_queue(conn, q);
 	if (!q->mapped)
-		return rs_fail(err, EFAULT, "queue %u: its areas are not wholly in guest memory, "
-			       "or misaligned", a.index);
+		return rs_fail(err, EFAULT,
+			       "queue %u: its areas are not wholly in guest memory, "
+			       "or misaligned",
+			       a.index);
 	return a.index == RS_QUEUE_NOTIFY ? identify(conn, q, err) : 0;
 }
 
@@ -307,8 +313,8 @@ static int check_eventfd(int fd, struct rs_error **err)
 }
 
 /* Takes the eventfd out of a SET_VRING_KICK or _CALL; *fd is -1 if it has none. */
-static struct vhost_queue *take_eventfd(struct vhost_user *conn, struct vhost_request *rq,
-					int *fd, struct rs_error **err)
+static struct vhost_queue *take_eventfd(struct vhost_user *conn, struct vhost_request *rq, int *fd,
+					struct rs_error **err)
 {
 	uint64_t value = payload_u64(rq);
 	struct vhost_queue *q = queue_of(conn, value & FD_INDEX_MASK, err);
@@ -317,8 +323,7 @@ static struct vhost_queue *take_eventfd(struct vhost_user *conn, struct vhost_re
 	if (!q || value & FD_NONE)
 		return q;
 	if (rq->fd_count != 1) {
-		rs_fail(err, EINVAL, "%u files were sent where one eventfd belongs",
-			rq->fd_count);
+		rs_fail(err, EINVAL, "%u files were sent where one eventfd belongs", rq->fd_count);
 		return NULL;
 	}
 	if (check_eventfd(rq->fds[0], err))
@@ -341,8 +346,7 @@ static int set_vring_kick(struct vhost_user *conn, struct vhost_request *rq, str
 	q->kick = fd;
 	if (!(conn->features & F_PROTOCOL_FEATURES))
 		q->enabled = true; /* the protocol's rule for front ends of old */
-	return notify_watch(conn->vm, (unsigned int)(q - conn->queues), conn->generation, fd,
-			    err);
+	return notify_watch(conn->vm, (unsigned int)(q - conn->queues), conn->generation, fd, err);
 }
 
 static int set_vring_call(struct vhost_user *conn, struct vhost_request *rq, struct rs_error **err)
@@ -364,7 +368,8 @@ static int set_vring_err(struct vhost_user *conn, struct vhost_request *rq, stru
 	return queue_of(conn, payload_u64(rq) & FD_INDEX_MASK, err) ? 0 : -EINVAL;
 }
 
-static int set_vring_enable(struct vhost_user *conn, struct vhost_request *rq, struct rs_error **err)
+static int set_vring_enable(struct vhost_user *conn, struct vhost_request *rq,
+			    struct rs_error **err)
 {
 	struct vring_state state;
 	struct vhost_queue *q = state_of(conn, rq, &state, err);
@@ -393,6 +398,7 @@ static int get_config(struct vhost_user *conn, struct vhost_request *rq, struct 
 		return rs_fail(err, EINVAL, "%u bytes at %u of a configuration of %zu", c.size,
 			       c.offset, sizeof(config));
 	}
+	conn->config_source = conn->vm->policy->needs;
 	memcpy(c.bytes, (const uint8_t *)&config + c.offset, c.size);
 	memcpy(rq->reply, &c, CONFIG_HEADER + c.size);
 	rq->reply_size = CONFIG_HEADER + c.size;

@@ -24,8 +24,8 @@ struct header {
 	uint32_t size;
 };
 
-static int send_reply(struct vhost_user *conn, uint32_t request, const void *payload,
-		      uint32_t size, struct rs_error **err)
+static int send_reply(struct vhost_user *conn, uint32_t request, const void *payload, uint32_t size,
+		      struct rs_error **err)
 {
 	struct header h = { request, VERSION | FLAG_REPLY, size };
 	uint8_t out[HEADER_SIZE + VHOST_REPLY_MAX];
@@ -37,7 +37,8 @@ static int send_reply(struct vhost_user *conn, uint32_t request, const void *pay
 	if (n == (ssize_t)(HEADER_SIZE + size))
 		return 0;
 	/* A front end that does not read its answers is not worth waiting for. */
-	return rs_fail_errno(err, n < 0 ? errno : EAGAIN, "answering %s", vhost_rule_of(request)->name);
+	return rs_fail_errno(err, n < 0 ? errno : EAGAIN, "answering %s",
+			     vhost_rule_of(request)->name);
 }
 
 static int refuse_unknown(struct vhost_user *conn, const struct header *h, struct rs_error **err)
@@ -151,7 +152,9 @@ static int fill(struct vhost_user *conn, size_t want, struct rs_error **err)
 
 	while (conn->have < want) {
 		struct iovec iov = { conn->buffer + conn->have, want - conn->have };
-		struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+		struct msghdr msg = { .msg_iov = &iov,
+				      .msg_iovlen = 1,
+				      .msg_control = &control,
 				      .msg_controllen = sizeof(control) };
 		ssize_t n = recvmsg(conn->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
@@ -181,8 +184,7 @@ int vhost_user_read(struct vhost_user *conn, struct rs_error **err)
 			return ret;
 		memcpy(&h, conn->buffer, HEADER_SIZE);
 		if ((h.flags & VERSION_MASK) != VERSION || h.flags & FLAG_REPLY)
-			return rs_fail(err, EPROTO, "request %u has flags %#x", h.request,
-				       h.flags);
+			return rs_fail(err, EPROTO, "request %u has flags %#x", h.request, h.flags);
 		if (h.size > VHOST_USER_PAYLOAD_MAX)
 			return rs_fail(err, EPROTO, "request %u has %u bytes, %d are possible",
 				       h.request, h.size, VHOST_USER_PAYLOAD_MAX);

@@ -41,6 +41,8 @@ struct vhost_user {
 	struct vhost_queue queues[RS_QUEUE_COUNT];
 	uint32_t generation; /* tells late kicks of a former connection */
 	uint32_t event_sequence;
+	enum rs_source config_source; /* what GET_CONFIG said; QEMU asks once */
+	bool source_due; /* the guest must still be told the policy's source */
 	bool pending; /* more in the queue than one visit may handle */
 
 	/* The request that is coming in. */
@@ -72,7 +74,10 @@ bool vhost_queue_kick(struct vhost_user *conn, unsigned int queue, uint64_t seen
 void vhost_queue_replay(struct vhost_user *conn);
 /* Messages left over from before. Returns whether there are still more. */
 bool vhost_queue_drain(struct vhost_user *conn, uint64_t seen_ns);
-/* Put an event into a buffer of the guest's; counted if it has none. */
-void vhost_queue_event(struct vhost_user *conn, enum rs_event_kind kind, uint32_t arg0);
+/*
+ * The guest must be told what the policy needs now. As long as it has no buffer
+ * for the event, or no driver, this stays due.
+ */
+void vhost_queue_tell_source(struct vhost_user *conn);
 
 #endif

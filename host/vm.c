@@ -56,8 +56,10 @@ static int check_config(const struct vm_config *c, struct rs_error **err)
 		return rs_fail(err, EINVAL, "VM %s: rt_budget_permille %u is above %d", c->name,
 			       c->budget_permille, VM_BUDGET_MAX);
 	if (strlen(c->socket) >= VM_SOCKET_MAX)
-		return rs_fail(err, ENAMETOOLONG, "VM %s: the socket's path %s has more than %d "
-			       "bytes", c->name, c->socket, VM_SOCKET_MAX - 1);
+		return rs_fail(err, ENAMETOOLONG,
+			       "VM %s: the socket's path %s has more than %d "
+			       "bytes",
+			       c->name, c->socket, VM_SOCKET_MAX - 1);
 	return 0;
 }
 

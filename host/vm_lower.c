@@ -33,8 +33,7 @@ static bool is_vcpu(const struct vm *vm, pid_t tid)
 static struct vm_low_thread *find_low(const struct vm *vm, pid_t tid)
 {
 	for (size_t i = 0; i < vm->low_count; i++)
-		if (vm->low_threads[i].ref.tid == tid &&
-		    thread_ref_alive(&vm->low_threads[i].ref))
+		if (vm->low_threads[i].ref.tid == tid && thread_ref_alive(&vm->low_threads[i].ref))
 			return &vm->low_threads[i];
 	return NULL;
 }
@@ -191,7 +190,8 @@ void vm_raise_process(struct vm *vm)
 	for (size_t i = 0; i < vm->low_count; i++) {
 		const struct vm_low_thread *t = &vm->low_threads[i];
 		int ret = thread_ref_alive(&t->ref) ?
-				  sched_restore(t->ref.tid, &t->original, NULL) : 0;
+				  sched_restore(t->ref.tid, &t->original, NULL) :
+				  0;
 
 		if (ret && ret != -ESRCH)
 			vm->counters.low_failed++;

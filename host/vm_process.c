@@ -26,8 +26,10 @@ int vm_connect(struct vm *vm, pid_t pid, struct rs_error **err)
 		return rs_fail(err, EBUSY, "VM %s is connected to process %d already", vm->name,
 			       vm->pid);
 	if (pid <= 0)
-		return rs_fail(err, ESRCH, "VM %s: its process is not visible from here (another "
-			       "pid namespace)", vm->name);
+		return rs_fail(err, ESRCH,
+			       "VM %s: its process is not visible from here (another "
+			       "pid namespace)",
+			       vm->name);
 	pidfd = (int)syscall(SYS_pidfd_open, pid, 0u);
 	if (pidfd < 0)
 		return rs_fail_errno(err, errno, "VM %s: opening process %d", vm->name, pid);
@@ -222,7 +224,8 @@ int vm_settle(struct vm *vm, struct rs_error **err)
 	if (n < 0)
 		return n;
 	if (!n)
-		return rs_fail(err, ESRCH, "VM %s: process %d has no thread named \"CPU N/KVM\" or "
+		return rs_fail(err, ESRCH,
+			       "VM %s: process %d has no thread named \"CPU N/KVM\" or "
 			       "\"CPU N/TCG\": start QEMU with -name NAME,debug-threads=on",
 			       vm->name, vm->pid);
 	vm->settled = true;

@@ -60,8 +60,7 @@ static bool aligned(const void *p, size_t to)
 
 bool vring_attach(struct vring *ring, void *descriptors, void *available, void *used)
 {
-	if (!ring->size || !aligned(descriptors, 16) || !aligned(available, 2) ||
-	    !aligned(used, 4))
+	if (!ring->size || !aligned(descriptors, 16) || !aligned(available, 2) || !aligned(used, 4))
 		return false;
 	ring->descriptors = descriptors;
 	ring->available = available;
@@ -116,8 +115,7 @@ bool vring_next(struct vring *ring, const struct memory *memory, bool writable,
 		return true;
 	}
 	head = le16toh(__atomic_load_n(
-		&ring->available->ring[ring->last_available & (ring->size - 1)],
-		__ATOMIC_RELAXED));
+		&ring->available->ring[ring->last_available & (ring->size - 1)], __ATOMIC_RELAXED));
 	ring->last_available++;
 	if (head >= ring->size) {
 		buffer->reason = REJECT_DESCRIPTOR;

@@ -146,10 +146,18 @@ static const char *first_vm(struct json_object *status, const char *key)
 static void test_status_of_a_new_vm(void **state)
 {
 	static const char *const expected[][2] = {
-		{ "name", "\"a\"" },	  { "connected", "false" }, { "policy", "\"ring\"" },
-		{ "ceiling", "55" },	  { "role", "\"neighbour\"" }, { "vcpus", "[]" },
-		{ "active_rings", "[]" }, { "kicks", "0" },	    { "lost", "0" },
-		{ "boosts", "0" },	  { "grants", "[]" },	    { "low", "false" },
+		{ "name", "\"a\"" },
+		{ "connected", "false" },
+		{ "policy", "\"ring\"" },
+		{ "ceiling", "55" },
+		{ "role", "\"neighbour\"" },
+		{ "vcpus", "[]" },
+		{ "active_rings", "[]" },
+		{ "kicks", "0" },
+		{ "lost", "0" },
+		{ "boosts", "0" },
+		{ "grants", "[]" },
+		{ "low", "false" },
 		{ "handling_us", "{\"count\":0,\"min\":null,\"p50\":null,\"p90\":null,"
 				 "\"p99\":null,\"p999\":null,\"max\":null}" },
 		{ "messages", "{\"attach\":0,\"start\":0,\"end\":0,\"switch\":0,"
@@ -220,7 +228,8 @@ static void test_refusals(void **state)
 		{ "{\"command\":\"add-vm\",\"name\":\"x\",\"socket\":\"/tmp/x\",\"ceiling\":-1}",
 		  "\"ceiling\" is -1" },
 		{ "{\"command\":\"add-vm\",\"name\":\"x\",\"socket\":\"/tmp/x\","
-		  "\"rt_budget_permille\":951}", "951" },
+		  "\"rt_budget_permille\":951}",
+		  "951" },
 		{ "{\"command\":\"add-vm\",\"name\":\"x\",\"socket\":\"/tmp/x\",\"role\":\"boss\"}",
 		  "boss" },
 		{ "{\"command\":\"add-vm\",\"name\":\"x\",\"socket\":\"/tmp/x\",\"policy\":\"p\"}",
@@ -274,8 +283,14 @@ static size_t raw_ask(int fd, const char *text, char *answer, size_t size)
 static void test_garbage_lines(void **state)
 {
 	static const char *const lines[] = {
-		"\n", "nonsense\n", "[1,2]\n", "{\"command\":\"status\"\n", "null\n", "\"status\"\n",
-		"{\"command\":\"status\"} trailing\n", "[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]\n",
+		"\n",
+		"nonsense\n",
+		"[1,2]\n",
+		"{\"command\":\"status\"\n",
+		"null\n",
+		"\"status\"\n",
+		"{\"command\":\"status\"} trailing\n",
+		"[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]\n",
 	};
 	int fd = raw_connect();
 	char answer[512];
@@ -352,10 +367,14 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	static const struct CMUnitTest tests[] = {
-		T(test_status_of_a_new_vm), T(test_sockets_are_private),
-		T(test_policies),	    T(test_refusals),
-		T(test_garbage_lines),	    T(test_line_without_end),
-		T(test_trace_is_empty_and_reset_works), T(test_second_daemon_is_refused),
+		T(test_status_of_a_new_vm),
+		T(test_sockets_are_private),
+		T(test_policies),
+		T(test_refusals),
+		T(test_garbage_lines),
+		T(test_line_without_end),
+		T(test_trace_is_empty_and_reset_works),
+		T(test_second_daemon_is_refused),
 		T(test_client_errors),
 	};
 

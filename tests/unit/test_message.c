@@ -90,9 +90,11 @@ static const struct {
 	uint64_t value;
 	enum reject expected;
 } fields[] = {
-#define FIELD(kind, field, value, expected) \
-	{ kind, offsetof(struct rs_message, field), \
-	  sizeof(((struct rs_message *)0)->field), value, expected }
+#define FIELD(kind, field, value, expected)                                                        \
+	{                                                                                          \
+		kind, offsetof(struct rs_message, field), sizeof(((struct rs_message *)0)->field), \
+			value, expected                                                            \
+	}
 	FIELD(RS_KIND_START, revision, 0, REJECT_REVISION),
 	FIELD(RS_KIND_START, revision, RS_REVISION + 1, REJECT_REVISION),
 	FIELD(RS_KIND_START, kind, 0, REJECT_KIND),
@@ -144,8 +146,11 @@ static void test_attach(void **state)
 	static const struct {
 		uint32_t vcpus;
 		enum reject expected;
-	} rows[] = { { 0, REJECT_ARGUMENT }, { 1, REJECT_NONE }, { RS_VCPU_MAX, REJECT_NONE },
-		     { RS_VCPU_MAX + 1, REJECT_ARGUMENT }, { UINT32_MAX, REJECT_ARGUMENT } };
+	} rows[] = { { 0, REJECT_ARGUMENT },
+		     { 1, REJECT_NONE },
+		     { RS_VCPU_MAX, REJECT_NONE },
+		     { RS_VCPU_MAX + 1, REJECT_ARGUMENT },
+		     { UINT32_MAX, REJECT_ARGUMENT } };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -183,9 +188,12 @@ static void test_names_are_complete(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_start_and_end_pass), cmocka_unit_test(test_layout),
-		cmocka_unit_test(test_length),		   cmocka_unit_test(test_fields),
-		cmocka_unit_test(test_attach),		   cmocka_unit_test(test_next_start_is_a_hint),
+		cmocka_unit_test(test_start_and_end_pass),
+		cmocka_unit_test(test_layout),
+		cmocka_unit_test(test_length),
+		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_attach),
+		cmocka_unit_test(test_next_start_is_a_hint),
 		cmocka_unit_test(test_names_are_complete),
 	};
 

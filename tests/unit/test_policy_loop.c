@@ -35,6 +35,8 @@ static bool swallow_setattr;
 
 long syscall(long number, ...)
 {
+	register long r10 __asm__("r10");
+	register long r8 __asm__("r8");
 	long a[5], ret;
 	va_list args;
 
@@ -44,8 +46,8 @@ long syscall(long number, ...)
 	va_end(args);
 	if (swallow_setattr && number == SYS_sched_setattr)
 		return 0;
-	register long r10 __asm__("r10") = a[3];
-	register long r8 __asm__("r8") = a[4];
+	r10 = a[3];
+	r8 = a[4];
 	__asm__ volatile("syscall"
 			 : "=a"(ret)
 			 : "a"(number), "D"(a[0]), "S"(a[1]), "d"(a[2]), "r"(r10), "r"(r8)
@@ -109,9 +111,10 @@ static void send_to(unsigned int vcpu, enum rs_kind kind, unsigned int ring, uns
 		.ring_prio = (uint8_t)prio,
 		.ring_id = (uint16_t)ring,
 		.vcpu = (uint16_t)vcpu,
-		.sequence = ++sequence,
+		.sequence = sequence + 1,
 	};
 
+	sequence++;
 	pthread_mutex_lock(&vm->lock);
 	vm_message(vm, &m, 0);
 	pthread_mutex_unlock(&vm->lock);
@@ -124,12 +127,12 @@ static void send(enum rs_kind kind, unsigned int ring, unsigned int prio)
 	send_to(0, kind, ring, prio);
 }
 
-#define assert_sched(tid, wanted_policy, wanted_priority)               \
-	do {                                                            \
-		struct sched_state _now;                                \
-		assert_int_equal(sched_read(tid, &_now), 0);            \
-		assert_int_equal(_now.policy, wanted_policy);           \
-		assert_int_equal(_now.priority, wanted_priority);       \
+#define assert_sched(tid, wanted_policy, wanted_priority)         \
+	do {                                                      \
+		struct sched_state _now;                          \
+		assert_int_equal(sched_read(tid, &_now), 0);      \
+		assert_int_equal(_now.policy, wanted_policy);     \
+		assert_int_equal(_now.priority, wanted_priority); \
 	} while (0)
 
 static void assert_all_normal(void)
@@ -569,17 +572,27 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	static const struct CMUnitTest tests[] = {
-		T(test_none_changes_nothing),	  T(test_static_by_role),
-		T(test_ring_follows_highest),	  T(test_ceiling),
-		T(test_rings_of_two_vcpus),	  T(test_bye_reset_and_stray_ends),
-		T(test_sequence_gaps),		  T(test_unknown_vcpu_is_refused),
-		T(test_ring_boot_low_then_lifted), T(test_ring_boot_stops_before_start),
-		T(test_switching_policies),	  T(test_thread_that_exited),
-		T(test_reused_thread_id),	  T(test_changed_by_someone_else),
-		T(test_failed_apply_is_counted),  T(test_readback_mismatch_is_counted),
+		T(test_none_changes_nothing),
+		T(test_static_by_role),
+		T(test_ring_follows_highest),
+		T(test_ceiling),
+		T(test_rings_of_two_vcpus),
+		T(test_bye_reset_and_stray_ends),
+		T(test_sequence_gaps),
+		T(test_unknown_vcpu_is_refused),
+		T(test_ring_boot_low_then_lifted),
+		T(test_ring_boot_stops_before_start),
+		T(test_switching_policies),
+		T(test_thread_that_exited),
+		T(test_reused_thread_id),
+		T(test_changed_by_someone_else),
+		T(test_failed_apply_is_counted),
+		T(test_readback_mismatch_is_counted),
 		T(test_identity_by_vring),
-		T(test_process_dies),		  T(test_cgroups),
-		T(test_cgroups_after_kill),	  T(test_budget_refused_is_explained),
+		T(test_process_dies),
+		T(test_cgroups),
+		T(test_cgroups_after_kill),
+		T(test_budget_refused_is_explained),
 		cmocka_unit_test(test_table_of_policies),
 	};
 	struct sched_state own;

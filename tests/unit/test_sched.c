@@ -335,11 +335,16 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	static const struct CMUnitTest tests[] = {
-		T(test_apply_and_restore),	   T(test_failures_are_explained),
-		T(test_unprivileged_is_explained), T(test_finds_vcpus),
-		T(test_restore_after_kill),	   T(test_reused_ids_are_left_alone),
-		T(test_drop_and_full),		   T(test_damaged_entry_is_skipped),
-		T(test_foreign_files_are_refused), T(test_knob_outside_cgroups),
+		T(test_apply_and_restore),
+		T(test_failures_are_explained),
+		T(test_unprivileged_is_explained),
+		T(test_finds_vcpus),
+		T(test_restore_after_kill),
+		T(test_reused_ids_are_left_alone),
+		T(test_drop_and_full),
+		T(test_damaged_entry_is_skipped),
+		T(test_foreign_files_are_refused),
+		T(test_knob_outside_cgroups),
 	};
 	struct sched_state own;
 

@@ -62,8 +62,8 @@ static int set_up(void **state)
 	w.guest = memory_from_guest(&w.memory, GUEST, sizeof(*w.guest));
 	assert_non_null(w.guest);
 	w.ring.size = SIZE;
-	assert_true(vring_attach(&w.ring, w.guest->desc, &w.guest->avail_flags,
-				 &w.guest->used_flags));
+	assert_true(
+		vring_attach(&w.ring, w.guest->desc, &w.guest->avail_flags, &w.guest->used_flags));
 	return 0;
 }
 
@@ -209,8 +209,8 @@ static void test_addresses(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		w.guest->desc[0] = (struct desc){ .address = rows[i].address,
-						  .length = rows[i].length };
+		w.guest->desc[0] =
+			(struct desc){ .address = rows[i].address, .length = rows[i].length };
 		offer(0);
 		assert_true(vring_next(&w.ring, &w.memory, false, &b));
 		assert_int_equal(b.reason, rows[i].good ? REJECT_NONE : REJECT_ADDRESS);
@@ -266,8 +266,7 @@ static void test_memory_regions(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		assert_int_equal(set(rows[i].r, rows[i].count, w.fd, &unsealed),
-				 rows[i].expected);
+		assert_int_equal(set(rows[i].r, rows[i].count, w.fd, &unsealed), rows[i].expected);
 		assert_int_equal(w.memory.count, rows[i].expected ? 0 : rows[i].count);
 	}
 	assert_int_equal(set(rows[0].r, MEMORY_REGIONS_MAX + 1, w.fd, &unsealed), -EINVAL);
@@ -304,10 +303,17 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	static const struct CMUnitTest tests[] = {
-		T(test_reads_and_pushes), T(test_index_wraps),	  T(test_index_jumps),
-		T(test_head_out_of_range), T(test_flags),	  T(test_addresses),
-		T(test_interrupt_flag),	  T(test_misaligned_areas), T(test_memory_regions),
-		T(test_seal_is_seen),	  T(test_translation),
+		T(test_reads_and_pushes),
+		T(test_index_wraps),
+		T(test_index_jumps),
+		T(test_head_out_of_range),
+		T(test_flags),
+		T(test_addresses),
+		T(test_interrupt_flag),
+		T(test_misaligned_areas),
+		T(test_memory_regions),
+		T(test_seal_is_seen),
+		T(test_translation),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
