@@ -53,6 +53,11 @@ static double floor_of(const struct summary *s)
 static void write_axes(const struct summary *s, FILE *gp)
 {
 	double deadline = (double)cell_judged_ring(s->run->cells[0])->deadline_ns / 1e6;
+	/* Ticks on a logarithmic axis, in ms: few over many decades. */
+	static const char fine[] = "0.1, 0.2, 0.3, 0.5, 0.7, 1, 2, 3, 5, 7, 10, 15, 20, 30, 50, "
+				   "70, 100, 150, 200, 300, 500, 700, 1000";
+	static const char coarse[] = "0.01, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, "
+				     "1000, 2000, 5000, 10000, 20000, 50000, 100000";
 	double shortest = NAN, longest = NAN;
 
 	for (size_t i = 0; i < s->policy_count; i++)
@@ -72,13 +77,13 @@ static void write_axes(const struct summary *s, FILE *gp)
 		"set key outside right top vertical spacing 1.2 samplen 2.5\n"
 		"deadline = %.6f\n"
 		"set xrange [%.4f:%.4f]\n"
-		"set xtics (0.1, 0.2, 0.5, 1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, "
-		"300, 500, 700, 1000, 2000, 5000, 10000)\n"
+		"set xtics (%s)\n"
 		"set arrow from deadline, graph 0 to deadline, graph 1 nohead linecolor '#000000' "
 		"dashtype 2 linewidth 1.5\n"
 		"set label 'deadline' at deadline, graph 1.03 center "
 		"textcolor '#000000'\n",
-		floor_of(s), deadline, shortest / 1e3 / 1.15, fmax(longest / 1e3, deadline) * 1.25);
+		floor_of(s), deadline, shortest / 1e3 / 1.15, fmax(longest / 1e3, deadline) * 1.25,
+		longest > 60 * shortest ? coarse : fine);
 }
 
 static int write_ccdf(const struct summary *s, FILE *dat, FILE *gp, struct rs_error **err)

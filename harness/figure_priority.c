@@ -18,10 +18,14 @@
 
 #define STRETCH_PERIODS 4
 #define IDLE_LEVEL (-14) /* where SCHED_IDLE is drawn, below SCHED_OTHER's 0 */
+#define ROWS_MAX 6 /* rings that are drawn; more would not be legible */
 
 struct stretch {
 	const struct cell *cell;
-	const struct cell_ring *control, *neighbour; /* neighbour may be NULL */
+	const struct cell_ring *control; /* the judged one: its releases set the stretch */
+	const struct cell_ring *rows[ROWS_MAX]; /* from the top: control VMs' first */
+	size_t row_count;
+	const char *vms[2]; /* whose vCPU's priority is drawn; [1] may be NULL */
 	uint64_t begin, end;
 };
 
@@ -30,25 +34,28 @@ static double ms(const struct stretch *st, uint64_t host_ns)
 	return (double)(int64_t)(host_ns - st->begin) / 1e6;
 }
 
-/* Time that the neighbour's ring was active while the control ring was too. */
-static double overlap(const struct stretch *st)
+/* Rings that were active at all, and where others met them: turns a ring's
+ * activity in the stretch into a number, larger where there is more to see. */
+static double activity(const struct stretch *st, const struct cell_ring *ring)
 {
 	double sum = 0;
 
-	for (size_t i = 0; i < st->control->period_count; i++) {
-		const struct period *a = &st->control->periods[i];
+	for (size_t i = 0; i < ring->period_count; i++) {
+		const struct period *p = &ring->periods[i];
 
-		if (!a->end || a->release < st->begin || a->release >= st->end)
-			continue;
-		for (size_t k = 0; st->neighbour && k < st->neighbour->period_count; k++) {
-			const struct period *b = &st->neighbour->periods[k];
-			uint64_t from = a->start > b->start ? a->start : b->start;
-			uint64_t to = a->end < b->end ? a->end : b->end;
-
-			if (b->end && to > from)
-				sum += (double)(to - from);
-		}
+		if (p->end && p->start >= st->begin && p->end < st->end)
+			sum += (double)(p->end - p->start);
 	}
+	return sum;
+}
+
+static double interest(const struct stretch *st)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < st->row_count; i++)
+		if (st->rows[i] != st->control)
+			sum += activity(st, st->rows[i]);
 	return sum;
 }
 
@@ -63,7 +70,8 @@ static bool usable(const struct stretch *st, size_t first, uint64_t traced_from,
 	return true;
 }
 
-/* The stretch of phase `shared` where both rings meet the most. */
+/* The stretch of phase `shared` where the other rings are active the most:
+ * longest, that is, where they are interrupted. */
 static bool find_stretch(struct stretch *best, uint64_t traced_from, uint64_t traced_to)
 {
 	struct stretch st = *best;
@@ -77,7 +85,7 @@ static bool find_stretch(struct stretch *best, uint64_t traced_from, uint64_t tr
 		st.end = st.begin + STRETCH_PERIODS * st.control->period_ns;
 		if (!usable(&st, i, traced_from, traced_to))
 			continue;
-		here = overlap(&st);
+		here = interest(&st);
 		if (here > most) {
 			most = here;
 			*best = st;
@@ -94,12 +102,17 @@ static bool trace_span(struct json_object *trace, uint64_t *from, uint64_t *to)
 	       json_u64(json_row(trace, count - 1), "t", to);
 }
 
-static const struct cell_ring *neighbour_ring(const struct cell *cell)
+static void add_rows(struct stretch *st, bool control)
 {
-	for (size_t i = 0; i < cell->ring_count; i++)
-		if (!cell->rings[i].control && cell->rings[i].period_count)
-			return &cell->rings[i];
-	return NULL;
+	for (size_t i = 0; i < st->cell->ring_count && st->row_count < ROWS_MAX; i++) {
+		const struct cell_ring *ring = &st->cell->rings[i];
+
+		if (ring->control != control || !ring->period_count)
+			continue;
+		if (!control && !st->vms[1])
+			st->vms[1] = ring->vm;
+		st->rows[st->row_count++] = ring;
+	}
 }
 
 /* A policy that follows rings; ring_boot first, whose neighbour does too. */
@@ -115,9 +128,11 @@ static struct json_object *choose(const struct summary *s, struct stretch *st)
 
 		if (!trace)
 			continue;
-		st->cell = boot->cell;
+		*st = (struct stretch){ .cell = boot->cell };
 		st->control = cell_judged_ring(boot->cell);
-		st->neighbour = neighbour_ring(boot->cell);
+		st->vms[0] = st->control->vm;
+		add_rows(st, true);
+		add_rows(st, false);
 		if (trace_span(trace, &from, &to) && find_stretch(st, from, to))
 			return trace;
 		json_object_put(trace);
@@ -129,7 +144,7 @@ static struct json_object *choose(const struct summary *s, struct stretch *st)
 static void write_turns(FILE *dat, const struct stretch *st, const struct cell_ring *ring)
 {
 	fputs("NaN NaN 1\n", dat); /* a block without rows would shift the index */
-	for (size_t i = 0; ring && i < ring->period_count; i++) {
+	for (size_t i = 0; i < ring->period_count; i++) {
 		const struct period *p = &ring->periods[i];
 
 		if (p->skipped || p->release > st->end || !p->end || p->end < st->begin)
@@ -152,7 +167,7 @@ static void write_turns(FILE *dat, const struct stretch *st, const struct cell_r
 static void write_releases(FILE *dat, const struct stretch *st, const struct cell_ring *ring)
 {
 	fputs("NaN\n", dat);
-	for (size_t i = 0; ring && i < ring->period_count; i++)
+	for (size_t i = 0; i < ring->period_count; i++)
 		if (ring->periods[i].release >= st->begin && ring->periods[i].release < st->end)
 			fprintf(dat, "%.4f\n", ms(st, ring->periods[i].release));
 	fputs("\n\n", dat);
@@ -239,70 +254,89 @@ static void write_levels(FILE *gp, const bool used[128])
 	fputs(")\n", gp);
 }
 
+/* The ring's name beside its row; within double quotes for the line break. */
+static void write_row_names(FILE *gp, const struct stretch *st)
+{
+	fputs("set ytics (", gp);
+	for (size_t i = 0; i < st->row_count; i++)
+		fprintf(gp, "%s\"%.40s\\nring %u, prio %u\" %zu", i ? ", " : "", st->rows[i]->vm,
+			st->rows[i]->id, st->rows[i]->prio, st->row_count - i);
+	fputs(")\n", gp);
+}
+
+static void write_row(FILE *gp, const struct stretch *st, size_t i)
+{
+	double y = (double)(st->row_count - i);
+
+	fprintf(gp,
+		"%s'priority.dat' index %zu using (($1+$2)/2):(%g):1:2:(%g):(%g):"
+		"(%s[(int($3)-1)%%2+1]) with boxxyerror linecolor rgb variable notitle, \\\n"
+		"\t'' index %zu using ($2-$1 > narrow ? ($1+$2)/2 : NaN):(%g):"
+		"(sprintf('%%d', int($3))):(int($3)%%2 ? 0xffffff : 0) "
+		"with labels textcolor rgb variable notitle, \\\n"
+		"\t'' index %zu using 1:(%g) with points pointtype 11 pointsize 1 "
+		"linecolor '#000000' %s",
+		i ? ", \\\n\t" : "", 2 * i, y, y - 0.28, y + 0.28,
+		st->rows[i]->control ? "blues" : "reds", 2 * i, y, 2 * i + 1, y + 0.42,
+		i ? "notitle" : "title 'planned release'");
+}
+
 static void write_upper(FILE *gp, const struct stretch *st, const char *policy)
 {
-	const struct cell_ring *other = st->neighbour;
-	char name[80], row[160] = "";
+	char name[80];
 
-	if (other)
-		snprintf(row, sizeof(row), "\"%.40s\\nring %u, prio %u\" 1, ", other->vm, other->id,
-			 other->prio);
 	fprintf(gp,
 		"set multiplot title 'Rings in the guests and the priority of their vCPU threads: "
 		"policy %s, boot %u, phase shared'\n"
 		"set lmargin at screen 0.155\nset rmargin at screen 0.985\n"
 		"set xrange [0:%.3f]\n"
-		"set grid xtics\n"
-		"set tmargin at screen 0.83\nset bmargin at screen 0.53\n"
-		"set yrange [0.3:%s]\n"
-		"set ytics (%s\"%.40s\\nring %u, prio %u\" %d)\n"
+		"narrow = %.3f # ms: a shorter turn has no room for its number\n"
+		"set grid xtics noytics\n"
+		"set tmargin at screen 0.83\nset bmargin at screen 0.50\n"
+		"set yrange [0.5:%.2f]\n"
 		"set format x ''\n"
-		"set label 1 'in the guests' at screen 0.014, screen 0.68 center rotate\n"
+		"set label 1 'in the guests' at screen 0.014, screen 0.665 center rotate\n"
 		"set key at screen 0.985,0.905 right horizontal samplen 1.5\n"
-		"array shades[4] = [0x0072b2, 0x56b4e9, 0x0072b2, 0x56b4e9]\n"
-		"array earths[4] = [0xd55e00, 0xe69f00, 0xd55e00, 0xe69f00]\n"
+		"array blues[2] = [0x0072b2, 0x56b4e9]\n"
+		"array reds[2] = [0xd55e00, 0xe69f00]\n"
 		"set style fill solid 1 noborder\n",
-		figure_label(policy, name), st->cell->boot, ms(st, st->end),
-		other ? "2.75" : "1.75", row, st->control->vm, st->control->id, st->control->prio,
-		other ? 2 : 1);
-	fprintf(gp,
-		"row = %d\n"
-		"plot 'priority.dat' index 0 using (($1+$2)/2):(row):1:2:(row-0.28):(row+0.28):"
-		"(shades[(int($3)-1)%%4+1]) with boxxyerror linecolor rgb variable notitle, \\\n"
-		"\t'' index 1 using (($1+$2)/2):(1):1:2:(0.72):(1.28):"
-		"(earths[(int($3)-1)%%4+1]) with boxxyerror linecolor rgb variable notitle, \\\n"
-		"\t'' index 0 using ($2-$1 > 0.9 ? ($1+$2)/2 : NaN):(row):"
-		"(sprintf('%%d', int($3))):(int($3)%%2 ? 0xffffff : 0) "
-		"with labels textcolor rgb variable notitle, \\\n"
-		"\t'' index 1 using ($2-$1 > 0.9 ? ($1+$2)/2 : NaN):(1):"
-		"(sprintf('%%d', int($3))):(int($3)%%2 ? 0xffffff : 0) "
-		"with labels textcolor rgb variable notitle, \\\n"
-		"\t'' index 2 using 1:(row+0.62) with points pointtype 11 pointsize 1 "
-		"linecolor '#000000' title 'planned release', \\\n"
-		"\t'' index 3 using 1:(1.62) with points pointtype 11 pointsize 1 "
-		"linecolor '#000000' notitle, \\\n"
-		"\tNaN with lines linewidth 3 linecolor '#0072b2' title '%s', \\\n"
-		"\tNaN with lines linewidth 3 linecolor '#d55e00' title '%s'\n",
-		other ? 2 : 1, st->control->vm, other ? other->vm : "no neighbour");
+		figure_label(policy, name), st->cell->boot, ms(st, st->end), ms(st, st->end) / 110,
+		(double)st->row_count + 0.62);
+	write_row_names(gp, st);
+	fputs("plot ", gp);
+	for (size_t i = 0; i < st->row_count; i++)
+		write_row(gp, st, i);
+	fprintf(gp, ", \\\n\tNaN with lines linewidth 3 linecolor '#0072b2' title '%s'",
+		st->vms[0]);
+	if (st->vms[1])
+		fprintf(gp, ", \\\n\tNaN with lines linewidth 3 linecolor '#d55e00' title '%s'",
+			st->vms[1]);
+	fputs("\n", gp);
 }
 
 static void write_lower(FILE *gp, const struct stretch *st, const bool used[128])
 {
+	size_t first = 2 * st->row_count;
+
 	fputs("unset key\n"
-	      "set tmargin at screen 0.48\nset bmargin at screen 0.13\n"
+	      "set tmargin at screen 0.46\nset bmargin at screen 0.12\n"
 	      "set yrange [-22:96]\n"
 	      "set format x '%g'\n"
 	      "set xlabel 'time (ms)'\n"
-	      "set label 1 'vCPU threads on the host' at screen 0.014, screen 0.305 center rotate\n"
+	      "set label 1 'vCPU threads on the host' at screen 0.014, screen 0.29 center rotate\n"
 	      "set grid xtics ytics\n",
 	      gp);
 	write_levels(gp, used);
 	fprintf(gp,
-		"plot 'priority.dat' index 4 using 1:2 with steps linewidth 2.5 "
-		"linecolor '#0072b2'%s\nunset multiplot\n",
-		st->neighbour ? ", \\\n\t'' index 5 using 1:($2-1.5) with steps linewidth 2.5 "
-				"linecolor '#d55e00'" :
-				"");
+		"plot 'priority.dat' index %zu using 1:2 with steps linewidth 2.5 "
+		"linecolor '#0072b2'",
+		first);
+	if (st->vms[1]) /* a little lower, or one line would hide the other */
+		fprintf(gp,
+			", \\\n\t'' index %zu using 1:($2-1.5) with steps linewidth 2.5 "
+			"linecolor '#d55e00'",
+			first + 1);
+	fputs("\nunset multiplot\n", gp);
 }
 
 static int write_priority(const struct summary *s, FILE *dat, FILE *gp, struct rs_error **err)
@@ -317,16 +351,15 @@ static int write_priority(const struct summary *s, FILE *dat, FILE *gp, struct r
 			"no boot of ring_boot or ring has a trace and %d undisturbed periods "
 			"in phase shared",
 			STRETCH_PERIODS);
-	fputs("# blocks 0, 1: turns (from ms, to ms, process) of the control's and the neighbour's "
-	      "ring\n# 2, 3: their planned releases; 4, 5: priority of their vCPU threads\n",
+	fputs("# two blocks a ring: turns (from ms, to ms, process), planned releases;\n"
+	      "# then one a VM: priority of its vCPU thread\n",
 	      dat);
-	write_turns(dat, &st, st.control);
-	write_turns(dat, &st, st.neighbour);
-	write_releases(dat, &st, st.control);
-	write_releases(dat, &st, st.neighbour);
-	write_steps(dat, &st, st.control->vm, trace, used);
-	if (st.neighbour)
-		write_steps(dat, &st, st.neighbour->vm, trace, used);
+	for (size_t i = 0; i < st.row_count; i++) {
+		write_turns(dat, &st, st.rows[i]);
+		write_releases(dat, &st, st.rows[i]);
+	}
+	for (size_t i = 0; i < 2 && st.vms[i]; i++)
+		write_steps(dat, &st, st.vms[i], trace, used);
 	write_upper(gp, &st, st.cell->policy);
 	write_lower(gp, &st, used);
 	return 0;
@@ -340,6 +373,6 @@ const struct figure figure_priority = {
 		   "host's time. Below: scheduling class and priority of each VM's vCPU thread, "
 		   "as read back when it was in force.",
 	.width = 1300,
-	.height = 620,
+	.height = 680,
 	.write = write_priority,
 };

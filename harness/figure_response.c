@@ -125,7 +125,7 @@ static void write_panel(FILE *gp, const struct summary *s, const struct panel *p
 			from, to);
 		if (!index)
 			fprintf(gp,
-				"set label 1 'neighbour boots' at %.3f, graph 1.09 center "
+				"set label 1 'neighbour boots' at %.3f, graph 1 center offset 0,0.7 "
 				"textcolor '#555555'\n",
 				(from + to) / 2);
 	}

@@ -81,7 +81,7 @@ static void write_policy_table(const struct policy_result *p, FILE *to)
 	char n[8][FORMAT_NUMBER_ROOM];
 
 	fprintf(to,
-		"\n### %s\n\n%zu boots. Interference %s; kicks per period %s; handling p50 %s µs, "
+		"\n### %s\n\nBoots: %zu. Interference %s; kicks per period %s; handling p50 %s µs, "
 		"p99 %s µs, max %s µs.\n\n",
 		p->name, p->boot_count, format_number(n[0], p->interference, 3),
 		format_number(n[1], p->kicks_per_period, 3),
@@ -171,10 +171,10 @@ static void write_boots(const struct summary *s, FILE *to)
 	for (size_t i = 0; i < s->policy_count; i++)
 		if (s->policies[i].interference_excluded)
 			fprintf(to,
-				"\n`%s`: %zu boots have fewer than %zu periods in solo or boot, so "
-				"no interference.\n",
-				s->policies[i].name, s->policies[i].interference_excluded,
-				stats_quantile_needs(0.99));
+				"\n`%s`: boots with fewer than %zu periods in solo or boot, so "
+				"without interference: %zu.\n",
+				s->policies[i].name, stats_quantile_needs(0.99),
+				s->policies[i].interference_excluded);
 }
 
 static void write_comparisons(const struct summary *s, FILE *to)

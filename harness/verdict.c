@@ -141,7 +141,7 @@ static void set_measured(struct verdict_row *row, const struct quantity *q,
 	double low, high;
 
 	boot_range(p, q->of_boot, &low, &high);
-	snprintf(row->measured, sizeof(row->measured), "%s%s (%s to %s, %zu boots)",
+	snprintf(row->measured, sizeof(row->measured), "%s%s (%s to %s; boots: %zu)",
 		 format_number(value, q->of(p), q->digits), q->unit,
 		 format_number(from, low, q->digits), format_number(to, high, q->digits),
 		 p->boot_count);
@@ -308,9 +308,9 @@ void verdict_reasons(const struct verdict *v, const struct summary *s, const cha
 			p->name, policy_boots_missing(s, p), policy_boots_missing(s, p));
 	if (p->interference_excluded)
 		fprintf(to,
-			"%s%s: %zu boots have fewer than %zu periods in solo or boot and are "
-			"left out of interference.\n",
-			bullet, p->name, p->interference_excluded, stats_quantile_needs(0.99));
+			"%s%s: boots with fewer than %zu periods in solo or boot, "
+			"left out of interference: %zu.\n",
+			bullet, p->name, stats_quantile_needs(0.99), p->interference_excluded);
 	if (p->lost)
 		fprintf(to,
 			"%s%s: %ju periods were not sampled (the guest's memory for them was "
