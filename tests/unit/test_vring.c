@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -289,6 +290,32 @@ static void test_seal_is_seen(void **state)
 	close(null_fd);
 }
 
+static void on_bus(int number, siginfo_t *info, void *context)
+{
+	(void)number;
+	(void)context;
+	if (!memory_mend(info->si_addr))
+		_exit(9);
+}
+
+/* The file is shortened while the queue is in use. */
+static void test_memory_vanishes(void **state)
+{
+	struct sigaction action = { .sa_sigaction = on_bus, .sa_flags = SA_SIGINFO }, before;
+	struct vring_buffer b;
+	char own;
+
+	(void)state;
+	assert_int_equal(sigaction(SIGBUS, &action, &before), 0);
+	describe(0, 0);
+	offer(0);
+	assert_int_equal(ftruncate(w.fd, 0), 0);
+	assert_false(vring_next(&w.ring, &w.memory, false, &b)); /* it reads zeros now */
+	vring_push(&w.ring, 0, 0);
+	assert_int_equal(sigaction(SIGBUS, &before, NULL), 0);
+	assert_false(memory_mend(&own)); /* what is no guest's stays a fault */
+}
+
 static void test_translation(void **state)
 {
 	(void)state;
@@ -313,6 +340,7 @@ int main(void)
 		T(test_misaligned_areas),
 		T(test_memory_regions),
 		T(test_seal_is_seen),
+		T(test_memory_vanishes),
 		T(test_translation),
 	};
 
