@@ -194,7 +194,10 @@ static int call_start(struct vm *vm, bool deferred, struct rs_error **err)
  * low must be so before it runs; then budgets, then what needs them. */
 static int start_policy(struct vm *vm, struct rs_error **err)
 {
-	int ret = call_start(vm, true, err);
+	/* Settled once more: what is granted stays in force meanwhile, for the
+	 * guest runs and its START may come at any time. */
+	bool deferred = !vm->policy_started || vm->realtime_deferred;
+	int ret = call_start(vm, deferred, err);
 
 	vm_finish(vm);
 	if (!grant(vm))
