@@ -6,9 +6,9 @@
 #include "tests/fake/fake_frontend.h"
 
 enum attack_stage { /* how far the VM behaves before it attacks */
-	ATTACK_CONNECTED,
-	ATTACK_REALIZED,
-	ATTACK_STARTED, /* ATTACH was taken */
+		    ATTACK_CONNECTED,
+		    ATTACK_REALIZED,
+		    ATTACK_STARTED, /* ATTACH was taken */
 };
 
 struct attack {

@@ -212,8 +212,15 @@ static void queue_sizes(struct frontend *f)
 static void queue_addresses(struct frontend *f)
 {
 	const uint64_t last = f->user_address + FF_MEMORY_SIZE;
-	const uint64_t places[] = { 0, 1, last, last - 16, last - 1, f->user_address - 1,
-				    ~0ull, ~0ull - 4095, f->user_address + 1 };
+	const uint64_t places[] = { 0,
+				    1,
+				    last,
+				    last - 16,
+				    last - 1,
+				    f->user_address - 1,
+				    ~0ull,
+				    ~0ull - 4095,
+				    f->user_address + 1 };
 
 	for (unsigned int i = 0; i < 3 * sizeof(places) / sizeof(places[0]); i++) {
 		struct vhost_vring_addr a;
@@ -277,8 +284,8 @@ static void kick_without_fd(struct frontend *f)
 static void config_bounds(struct frontend *f)
 {
 	static const struct ff_config configs[] = {
-		{ .offset = 0, .size = 0 },	   { .offset = 0, .size = 256 },
-		{ .offset = 8, .size = 8 },	   { .offset = 0xffffffff, .size = 8 },
+		{ .offset = 0, .size = 0 },	     { .offset = 0, .size = 256 },
+		{ .offset = 8, .size = 8 },	     { .offset = 0xffffffff, .size = 8 },
 		{ .offset = 0, .size = 0xffffffff }, { .offset = 4, .size = 0xfffffffc },
 	};
 

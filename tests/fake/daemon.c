@@ -67,9 +67,8 @@ static int make_folder(struct daemon *d, struct rs_error **err)
 /* Runs in the child; does not return. */
 static void become_daemon(struct daemon *d, const char *policy, const char *const *extra, int out)
 {
-	const char *args[ARGUMENTS_MAX] = { daemon_binary(), "--control", d->control,
-					    "--policy",	     policy,	  "--record",
-					    d->record };
+	const char *args[ARGUMENTS_MAX] = { daemon_binary(), "--control", d->control, "--policy",
+					    policy,	     "--record",  d->record };
 	int n = 7;
 	int log = open(d->log, O_WRONLY | O_CREAT | O_APPEND, 0600);
 
@@ -337,8 +336,7 @@ int64_t daemon_rejects(struct daemon *d, const char *vm)
 
 	at = follow(at, "rejects");
 	if (json_object_is_type(at, json_type_object)) {
-		json_object_object_foreach(at, key, value)
-		{
+		json_object_object_foreach(at, key, value) {
 			(void)key;
 			sum += json_object_get_int64(value);
 		}

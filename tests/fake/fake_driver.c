@@ -79,8 +79,7 @@ bool ff_drained(struct frontend *f, unsigned int queue, int limit_ms)
 	return true;
 }
 
-bool ff_notify(struct frontend *f, enum rs_kind kind, unsigned int ring_id,
-	       unsigned int ring_prio)
+bool ff_notify(struct frontend *f, enum rs_kind kind, unsigned int ring_id, unsigned int ring_prio)
 {
 	struct rs_message m = ff_message(f, kind, ring_id, ring_prio);
 

@@ -129,8 +129,7 @@ int ff_send_raw(struct frontend *f, const void *bytes, size_t size, const int *f
 }
 
 static int send_flags(struct frontend *f, uint32_t request, uint32_t flags, const void *payload,
-		      uint32_t size, const int *fds, unsigned int fd_count,
-		      struct rs_error **err)
+		      uint32_t size, const int *fds, unsigned int fd_count, struct rs_error **err)
 {
 	struct {
 		struct ff_header header;
@@ -170,9 +169,10 @@ int ff_reply(struct frontend *f, uint32_t request, void *payload, uint32_t size,
 	if (receive(f, &h, sizeof(h), err))
 		return rs_fail_wrap(err, "reply to request %u", request);
 	if (h.request != request || h.flags != flags || h.size != size)
-		return rs_fail(err, EPROTO,
-			       "reply to request %u: request %u flags %#x size %u, expected size %u",
-			       request, h.request, h.flags, h.size, size);
+		return rs_fail(
+			err, EPROTO,
+			"reply to request %u: request %u flags %#x size %u, expected size %u",
+			request, h.request, h.flags, h.size, size);
 	return receive(f, payload, size, err);
 }
 
@@ -311,8 +311,9 @@ static int start_queue(struct frontend *f, unsigned int index, struct rs_error *
 	r = ff_send(f, FF_SET_VRING_NUM, &num, sizeof(num), NULL, 0, err);
 	r = r ? r : ff_send(f, FF_SET_VRING_BASE, &base, sizeof(base), NULL, 0, err);
 	r = r ? r : ff_send(f, FF_SET_VRING_ADDR, &addr, sizeof(addr), NULL, 0, err);
-	return r ? r : ff_send(f, FF_SET_VRING_KICK, &kick, sizeof(kick), &f->queue[index].kick,
-			       1, err);
+	return r ? r :
+		   ff_send(f, FF_SET_VRING_KICK, &kick, sizeof(kick), &f->queue[index].kick, 1,
+			   err);
 }
 
 static int enable_queues(struct frontend *f, uint32_t on, struct rs_error **err)

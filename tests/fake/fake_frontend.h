@@ -163,8 +163,7 @@ void ff_kick(struct frontend *f, unsigned int queue);
 /* Are all posted buffers of the queue used? Waits at most limit_ms. */
 bool ff_drained(struct frontend *f, unsigned int queue, int limit_ms);
 /* ff_message() + ff_post() + ff_drained(): false when it was not taken. */
-bool ff_notify(struct frontend *f, enum rs_kind kind, unsigned int ring_id,
-	       unsigned int ring_prio);
+bool ff_notify(struct frontend *f, enum rs_kind kind, unsigned int ring_id, unsigned int ring_prio);
 /* Give the daemon `count` more buffers for events. */
 void ff_offer_events(struct frontend *f, unsigned int count);
 /* The next event of queue 1; false after limit_ms. */

@@ -129,7 +129,9 @@ static int take_report(struct fake_vm *vm, struct report *r, int *fd, struct rs_
 {
 	char control[CMSG_SPACE(sizeof(int))];
 	struct iovec iov = { .iov_base = r, .iov_len = sizeof(*r) };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+	struct msghdr m = { .msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = control,
 			    .msg_controllen = sizeof(control) };
 	struct cmsghdr *c;
 	ssize_t n = recvmsg(vm->command, &m, MSG_CMSG_CLOEXEC);
@@ -156,8 +158,7 @@ static int take_vcpu(struct fake_vm *vm, unsigned int index, struct rs_error **e
 	return 0;
 }
 
-int fake_vm_spawn(struct fake_vm *vm, const struct fake_vm_options *options,
-		  struct rs_error **err)
+int fake_vm_spawn(struct fake_vm *vm, const struct fake_vm_options *options, struct rs_error **err)
 {
 	struct fake_vm_options o = options ? *options : (struct fake_vm_options){ 0 };
 	struct timeval limit = { .tv_sec = ANSWER_LIMIT_S };

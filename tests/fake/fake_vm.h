@@ -30,8 +30,7 @@ struct fake_vm {
 };
 
 /* Returns when all its threads exist. It dies with the calling thread. */
-int fake_vm_spawn(struct fake_vm *vm, const struct fake_vm_options *options,
-		  struct rs_error **err);
+int fake_vm_spawn(struct fake_vm *vm, const struct fake_vm_options *options, struct rs_error **err);
 
 /* A socket connected by the child to `path`, owned by the caller. */
 int fake_vm_connect(struct fake_vm *vm, const char *path, struct rs_error **err);

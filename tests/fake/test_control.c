@@ -97,8 +97,11 @@ static void test_bad_requests_are_refused(void **state)
 
 static void test_bounds_of_add_vm(void **state)
 {
-	static const char *const keys[] = { "\"ceiling\":0", "\"ceiling\":90", "\"ceiling\":-1",
-					    "\"ceiling\":\"high\"", "\"ceiling\":4294967376",
+	static const char *const keys[] = { "\"ceiling\":0",
+					    "\"ceiling\":90",
+					    "\"ceiling\":-1",
+					    "\"ceiling\":\"high\"",
+					    "\"ceiling\":4294967376",
 					    "\"rt_budget_permille\":-1",
 					    "\"rt_budget_permille\":1001",
 					    "\"policy\":\"nothing\"" };

@@ -194,8 +194,8 @@ static void test_many_messages(void **state)
 
 	for (int r = 0; r < rounds; r++) {
 		for (int i = 0; i < 100; i++) {
-			struct rs_message m = ff_message(f, i & 1 ? RS_KIND_END : RS_KIND_START, 1,
-							 30);
+			struct rs_message m =
+				ff_message(f, i & 1 ? RS_KIND_END : RS_KIND_START, 1, 30);
 
 			ff_post(f, &m, sizeof(m), i == 99);
 		}
@@ -216,20 +216,32 @@ static const struct {
 	{ "rejects.revision", { .kind = RS_KIND_START, .revision = 2, .ring_prio = 50 } },
 	{ "rejects.kind", { .kind = 0, .revision = RS_REVISION, .ring_prio = 50 } },
 	{ "rejects.kind", { .kind = RS_KIND_COUNT, .revision = RS_REVISION, .ring_prio = 50 } },
-	{ "rejects.ring_id", { .kind = RS_KIND_START, .revision = RS_REVISION,
-			       .ring_prio = 50, .ring_id = RS_RING_MAX } },
+	{ "rejects.ring_id",
+	  { .kind = RS_KIND_START,
+	    .revision = RS_REVISION,
+	    .ring_prio = 50,
+	    .ring_id = RS_RING_MAX } },
 	{ "rejects.ring_prio", { .kind = RS_KIND_START, .revision = RS_REVISION } },
-	{ "rejects.ring_prio", { .kind = RS_KIND_START, .revision = RS_REVISION,
-				 .ring_prio = RS_PRIO_MAX + 1 } },
-	{ "rejects.vcpu", { .kind = RS_KIND_START, .revision = RS_REVISION, .ring_prio = 50,
-			    .vcpu = RS_VCPU_MAX } },
-	{ "rejects.vcpu", { .kind = RS_KIND_START, .revision = RS_REVISION, .ring_prio = 50,
-			    .vcpu = 1 } }, /* within bounds, but the VM has one */
+	{ "rejects.ring_prio",
+	  { .kind = RS_KIND_START, .revision = RS_REVISION, .ring_prio = RS_PRIO_MAX + 1 } },
+	{ "rejects.vcpu",
+	  { .kind = RS_KIND_START, .revision = RS_REVISION, .ring_prio = 50, .vcpu = RS_VCPU_MAX } },
+	{ "rejects.vcpu",
+	  { .kind = RS_KIND_START,
+	    .revision = RS_REVISION,
+	    .ring_prio = 50,
+	    .vcpu = 1 } }, /* within bounds, but the VM has one */
 	{ "rejects.argument", { .kind = RS_KIND_ATTACH, .revision = RS_REVISION } },
-	{ "rejects.period", { .kind = RS_KIND_START, .revision = RS_REVISION, .ring_prio = 50,
-			      .period_ns = RS_PERIOD_MIN_NS - 1 } },
-	{ "rejects.period", { .kind = RS_KIND_START, .revision = RS_REVISION, .ring_prio = 50,
-			      .period_ns = RS_PERIOD_MAX_NS + 1 } },
+	{ "rejects.period",
+	  { .kind = RS_KIND_START,
+	    .revision = RS_REVISION,
+	    .ring_prio = 50,
+	    .period_ns = RS_PERIOD_MIN_NS - 1 } },
+	{ "rejects.period",
+	  { .kind = RS_KIND_START,
+	    .revision = RS_REVISION,
+	    .ring_prio = 50,
+	    .period_ns = RS_PERIOD_MAX_NS + 1 } },
 };
 
 static void test_bad_messages_are_counted(void **state)

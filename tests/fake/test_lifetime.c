@@ -223,6 +223,25 @@ static void test_device_reset(void **state)
 	check_number(&w->daemon, "a", "lost", 0);
 }
 
+/* Some front ends stop a queue without disabling it first. */
+static void test_queue_stopped(void **state)
+{
+	struct vhost_vring_state queue = { .index = RS_QUEUE_NOTIFY };
+	struct rs_error *err = NULL;
+	struct world *w = *state;
+	struct frontend *f;
+
+	world_start(w, "ring");
+	f = world_boot(w, 0, "a", 0, NULL, &with_nice);
+	world_notify(f, RS_KIND_START, 1, 50);
+	check_sched(f->vm.tid[0], SCHED_FIFO, 50, "in the ring");
+	check_ok(ff_send(f, FF_GET_VRING_BASE, &queue, sizeof(queue), NULL, 0, &err), &err);
+	check_ok(ff_reply(f, FF_GET_VRING_BASE, &queue, sizeof(queue), &err), &err);
+	/* Where a fresh start has to go on: after ATTACH and START. */
+	assert_int_equal(queue.num, 2);
+	expect_own(f, "stopped inside the ring");
+}
+
 /* The process dies in a ring, its socket still open (this test holds it). */
 static void test_process_dies(void **state)
 {
@@ -269,6 +288,7 @@ int main(void)
 		WORLD_TEST(test_disconnect_and_come_back),
 		WORLD_TEST(test_remove_vm),
 		WORLD_TEST(test_device_reset),
+		WORLD_TEST(test_queue_stopped),
 		WORLD_TEST(test_process_dies),
 		WORLD_TEST(test_many_lives),
 	};

@@ -156,6 +156,29 @@ static void test_changed_while_connected(void **state)
 	check_sched(f->vm.tid[0], SCHED_OTHER, 0, "no ring");
 }
 
+/* QEMU reads the configuration space once. A guest whose policy has changed
+ * since must be told all the same, once it can be. */
+static void test_changed_before_the_driver(void **state)
+{
+	struct rs_error *err = NULL;
+	struct world *w = *state;
+	struct frontend *f = &w->vm[0];
+	char path[DAEMON_PATH_MAX];
+
+	world_start(w, "none");
+	check_ok(daemon_add_vm(&w->daemon, "a", 0, NULL, &err), &err);
+	daemon_vm_socket(&w->daemon, "a", path);
+	check_ok(ff_create(f, NULL, &err), &err);
+	check_ok(ff_connect(f, path, &err), &err);
+	check_ok(ff_realize(f, &err), &err);
+	assert_int_equal(f->config.source, RS_SOURCE_NONE);
+	check_ok(daemon_command(&w->daemon, "policy", "ring", NULL, &err), &err);
+	check_ok(ff_start_queues(f, &err), &err);
+	ff_offer_events(f, 4);
+	world_notify(f, RS_KIND_ATTACH, 0, 0);
+	expect_source(f, RS_SOURCE_RING);
+}
+
 static void test_events_are_numbered(void **state)
 {
 	const char *const names[] = { "none", "ring", "none", "ring" };
@@ -209,8 +232,7 @@ static void test_all_changes_restore(void **state)
 			check_ok(daemon_command(&w->daemon, "policy", names[from], NULL, &err),
 				 &err);
 			world_notify(f, RS_KIND_START, 1, 50);
-			check_ok(daemon_command(&w->daemon, "policy", names[to], NULL, &err),
-				 &err);
+			check_ok(daemon_command(&w->daemon, "policy", names[to], NULL, &err), &err);
 			world_notify(f, RS_KIND_END, 1, 50);
 			check_ok(daemon_command(&w->daemon, "policy", "none", NULL, &err), &err);
 			check_sched(f->vm.tid[0], SCHED_OTHER, 0, names[to]);
@@ -230,6 +252,7 @@ int main(void)
 		WORLD_TEST(test_ring_boot_whole_process),
 		WORLD_TEST(test_ring_boot_each_vm),
 		WORLD_TEST(test_changed_while_connected),
+		WORLD_TEST(test_changed_before_the_driver),
 		WORLD_TEST(test_events_are_numbered),
 		WORLD_TEST(test_of_one_vm),
 		WORLD_TEST(test_all_changes_restore),

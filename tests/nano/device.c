@@ -123,9 +123,8 @@ static void negotiate(struct device *d)
 		nano_exit(NANO_DEVICE_REFUSED);
 	}
 	if (read32(d->config, 4) != RS_MAGIC || d->config[2] != RS_REVISION) {
-		say("nano: magic %x revision %u, expected %x revision %u\n",
-		    read32(d->config, 4), (uint32_t)d->config[2], RS_MAGIC,
-		    (uint32_t)RS_REVISION);
+		say("nano: magic %x revision %u, expected %x revision %u\n", read32(d->config, 4),
+		    (uint32_t)d->config[2], RS_MAGIC, (uint32_t)RS_REVISION);
 		nano_exit(NANO_DEVICE_REFUSED);
 	}
 }

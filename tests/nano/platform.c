@@ -119,8 +119,8 @@ uint64_t clock_ns(void)
 
 static void pci_select(struct pci_function f, uint8_t offset)
 {
-	out32(PCI_ADDRESS_PORT, 0x80000000u | (uint32_t)f.slot << 11 |
-				(uint32_t)f.function << 8 | (offset & 0xfcu));
+	out32(PCI_ADDRESS_PORT,
+	      0x80000000u | (uint32_t)f.slot << 11 | (uint32_t)f.function << 8 | (offset & 0xfcu));
 }
 
 uint32_t pci_read32(struct pci_function f, uint8_t offset)

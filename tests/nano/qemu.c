@@ -42,17 +42,37 @@ static _Noreturn void become_qemu(const char *accelerator, const char *socket, c
 {
 	const char *kernel = getenv("NANO_ELF");
 	char chardev[160];
-	const char *args[] = {
-		"qemu-system-x86_64", "-no-user-config", "-nodefaults", "-no-reboot",
-		"-display", "none", "-name", "nano,debug-threads=on",
-		"-machine", "pc,memory-backend=memory", "-m", "32M",
-		"-object", "memory-backend-memfd,id=memory,size=32M,share=on",
-		"-accel", accelerator, "-cpu", "qemu64",
-		"-chardev", chardev, "-device", "vhost-user-gpio-pci,chardev=ringsched",
-		"-serial", "stdio", "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
-		"-kernel", kernel ? kernel : "build/tests/nano-guest/nano.elf",
-		"-append", append, NULL
-	};
+	const char *args[] = { "qemu-system-x86_64",
+			       "-no-user-config",
+			       "-nodefaults",
+			       "-no-reboot",
+			       "-display",
+			       "none",
+			       "-name",
+			       "nano,debug-threads=on",
+			       "-machine",
+			       "pc,memory-backend=memory",
+			       "-m",
+			       "32M",
+			       "-object",
+			       "memory-backend-memfd,id=memory,size=32M,share=on",
+			       "-accel",
+			       accelerator,
+			       "-cpu",
+			       "qemu64",
+			       "-chardev",
+			       chardev,
+			       "-device",
+			       "vhost-user-gpio-pci,chardev=ringsched",
+			       "-serial",
+			       "stdio",
+			       "-device",
+			       "isa-debug-exit,iobase=0xf4,iosize=4",
+			       "-kernel",
+			       kernel ? kernel : "build/tests/nano-guest/nano.elf",
+			       "-append",
+			       append,
+			       NULL };
 	int errors = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
 
 	snprintf(chardev, sizeof(chardev), "socket,id=ringsched,path=%s", socket);

@@ -272,18 +272,23 @@ int main(void)
 	};
 	/* What may differ with in-kernel ioeventfd and KVM's vCPU threads. */
 	const struct CMUnitTest kvm[] = {
-		TEST(test_hold), TEST(test_rings), TEST(test_reset), TEST(test_outside),
+		TEST(test_hold),
+		TEST(test_rings),
+		TEST(test_reset),
+		TEST(test_outside),
 	};
 	char why[128];
 	int failed;
 
 	accelerator = "tcg";
+	print_message("nano guest, TCG\n");
 	failed = cmocka_run_group_tests_name("nano guest, TCG", tcg, start_daemon, stop_daemon);
 	if (!qemu_has_kvm(why, sizeof(why))) {
 		print_message("nano guest, KVM: skipped (%s)\n", why);
 		return failed ? 1 : 0;
 	}
 	accelerator = "kvm";
+	print_message("nano guest, KVM\n");
 	failed += cmocka_run_group_tests_name("nano guest, KVM", kvm, start_daemon, stop_daemon);
 	return failed ? 1 : 0;
 }
