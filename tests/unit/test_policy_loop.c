@@ -4,6 +4,7 @@
  * process with threads named as QEMU's, and what holds is what the kernel's
  * sched_getattr says of them.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -19,12 +20,15 @@
 #include <cmocka.h>
 
 #include "host/budget.h"
+#include "host/cleanup.h"
 #include "host/error.h"
 #include "host/record.h"
 #include "host/vm.h"
 #include "tests/unit/fake_process.h"
 
 #define CEILING 70
+/* Permille: small, for the machine may run VMs that have most of the core. */
+#define BUDGET 4
 
 /*
  * Stands before the C library's, so that a sched_setattr(2) can be swallowed:
@@ -74,6 +78,8 @@ static int set_up(void **state)
 	return 0;
 }
 
+static void remove_groups(void);
+
 static int tear_down(void **state)
 {
 	(void)state;
@@ -81,6 +87,7 @@ static int tear_down(void **state)
 		vm_remove(vm);
 	record_close(record);
 	fake_process_end(&p);
+	remove_groups();
 	return 0;
 }
 
@@ -91,7 +98,7 @@ static void connect_vm(const char *policy, enum vm_role role)
 		.socket = "/nowhere",
 		.role = role,
 		.ceiling = CEILING,
-		.budget_permille = 100,
+		.budget_permille = BUDGET,
 		.policy = policy_find(policy, NULL),
 		.record = record,
 	};
@@ -433,12 +440,12 @@ static void test_process_dies(void **state)
 /* ---- with libvirt's kind of cgroups ---- */
 
 #define CPU "/sys/fs/cgroup/cpu"
-#define MACHINE CPU "/ringsched-test-libvirt"
-#define DOMAIN MACHINE "/domain"
 
-static const char *const groups[] = { MACHINE, DOMAIN, DOMAIN "/vcpu0", DOMAIN "/vcpu1",
-				      DOMAIN "/emulator" };
-#define GROUPS (sizeof(groups) / sizeof(groups[0]))
+/* Named after this process: others may run the same test. */
+enum group { MACHINE, DOMAIN, VCPU0, VCPU1, EMULATOR, GROUPS };
+static const char *const below[GROUPS] = { "", "/domain", "/domain/vcpu0", "/domain/vcpu1",
+					   "/domain/emulator" };
+static char groups[GROUPS][128];
 
 static void write_knob(const char *dir, const char *knob, long long value)
 {
@@ -458,19 +465,40 @@ static long long knob(const char *dir, const char *name)
 
 static void remove_groups(void)
 {
-	for (size_t i = GROUPS; i-- > 0;)
+	for (int i = GROUPS; i-- > 0;)
 		rmdir(groups[i]);
+}
+
+/* What the root group still has to give, us of a second. */
+static long long free_budget(void)
+{
+	long long left = knob(CPU, "cpu.rt_runtime_us");
+	cleanup_dir DIR *d = opendir(CPU);
+	const struct dirent *e;
+	long long taken;
+	char path[300];
+
+	while (d && (e = readdir(d)))
+		if (e->d_type == DT_DIR && e->d_name[0] != '.') {
+			snprintf(path, sizeof(path), CPU "/%s", e->d_name);
+			if (!cgroup_read_number(path, "cpu.rt_runtime_us", &taken, NULL))
+				left -= taken;
+		}
+	return left;
 }
 
 static void make_groups(void)
 {
-	if (!cgroup_has(CPU, "cpu.rt_runtime_us") || !cgroup_has(CPU, "cpu.shares"))
-		skip(); /* cgroup v1 with RT_GROUP_SCHED only */
-	remove_groups();
-	for (size_t i = 0; i < GROUPS; i++)
+	if (!cgroup_has(CPU, "cpu.rt_runtime_us") || !cgroup_has(CPU, "cpu.shares") ||
+	    free_budget() < BUDGET * 1000)
+		skip(); /* cgroup v1 with RT_GROUP_SCHED, and something of it left, only */
+	for (int i = 0; i < GROUPS; i++) {
+		snprintf(groups[i], sizeof(groups[i]), CPU "/ringsched-test-%d-libvirt%s", getpid(),
+			 below[i]);
 		assert_int_equal(mkdir(groups[i], 0755), 0);
-	write_knob(DOMAIN, "cpu.shares", 512);
-	write_knob(DOMAIN "/emulator", "cgroup.procs", p.pid);
+	}
+	write_knob(groups[DOMAIN], "cpu.shares", 512);
+	write_knob(groups[EMULATOR], "cgroup.procs", p.pid);
 }
 
 static void test_cgroups(void **state)
@@ -480,32 +508,30 @@ static void test_cgroups(void **state)
 	connect_vm("ring_boot", VM_ROLE_NEIGHBOUR);
 	/* Before libvirt is done: threads are low, no knob is touched. */
 	assert_sched(p.vcpu[0], SCHED_IDLE, 0);
-	assert_int_equal(knob(DOMAIN, "cpu.idle"), 0);
-	assert_int_equal(knob(MACHINE, "cpu.rt_runtime_us"), 0);
-	write_knob(DOMAIN "/vcpu0", "tasks", p.vcpu[0]);
-	write_knob(DOMAIN "/vcpu1", "tasks", p.vcpu[1]);
+	assert_int_equal(knob(groups[DOMAIN], "cpu.idle"), 0);
+	assert_int_equal(knob(groups[MACHINE], "cpu.rt_runtime_us"), 0);
+	write_knob(groups[VCPU0], "tasks", p.vcpu[0]);
+	write_knob(groups[VCPU1], "tasks", p.vcpu[1]);
 
 	assert_int_equal(vm_settle(vm, NULL), 0);
 	assert_int_equal(vm->counters.grant_failed, 0);
-	assert_int_equal(knob(DOMAIN, "cpu.idle"), 1);
-	assert_int_equal(knob(DOMAIN "/vcpu0", "cpu.rt_runtime_us"), 50000);
-	assert_int_equal(knob(DOMAIN "/vcpu1", "cpu.rt_runtime_us"), 50000);
-	assert_int_equal(knob(DOMAIN, "cpu.rt_runtime_us"), 100000);
-	assert_int_equal(knob(MACHINE, "cpu.rt_runtime_us"), 100000);
+	assert_int_equal(knob(groups[DOMAIN], "cpu.idle"), 1);
+	assert_int_equal(knob(groups[VCPU0], "cpu.rt_runtime_us"), BUDGET * 500);
+	assert_int_equal(knob(groups[VCPU1], "cpu.rt_runtime_us"), BUDGET * 500);
+	assert_int_equal(knob(groups[DOMAIN], "cpu.rt_runtime_us"), BUDGET * 1000);
+	assert_int_equal(knob(groups[MACHINE], "cpu.rt_runtime_us"), BUDGET * 1000);
 
 	send(RS_KIND_START, 1, 40);
 	assert_sched(p.vcpu[0], SCHED_FIFO, 40);
-	assert_int_equal(knob(DOMAIN, "cpu.idle"), 0);
-	assert_int_equal(knob(DOMAIN, "cpu.shares"), 512);
+	assert_int_equal(knob(groups[DOMAIN], "cpu.idle"), 0);
+	assert_int_equal(knob(groups[DOMAIN], "cpu.shares"), 512);
 
 	vm_remove(vm); /* with the ring active: thread first, then its budget */
 	vm = NULL;
 	assert_all_normal();
-	for (size_t i = 0; i < GROUPS; i++)
+	for (int i = 0; i < GROUPS; i++)
 		assert_int_equal(knob(groups[i], "cpu.rt_runtime_us"), 0);
 	assert_int_equal(record_used(record), 0);
-	fake_process_end(&p);
-	remove_groups();
 }
 
 /* The daemon is killed in that state: the record undoes the knobs too. */
@@ -518,8 +544,8 @@ static void test_cgroups_after_kill(void **state)
 
 	(void)state;
 	make_groups();
-	write_knob(DOMAIN "/vcpu0", "tasks", p.vcpu[0]);
-	write_knob(DOMAIN "/vcpu1", "tasks", p.vcpu[1]);
+	write_knob(groups[VCPU0], "tasks", p.vcpu[0]);
+	write_knob(groups[VCPU1], "tasks", p.vcpu[1]);
 	snprintf(path, sizeof(path), "/tmp/ringsched-loop-%d", getpid());
 	child = fork();
 	if (!child) {
@@ -529,16 +555,14 @@ static void test_cgroups_after_kill(void **state)
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-	assert_int_equal(knob(DOMAIN, "cpu.idle"), 1);
+	assert_int_equal(knob(groups[DOMAIN], "cpu.idle"), 1);
 	assert_int_equal(record_restore(path, &count, NULL), 0);
 	assert_true(count >= 8);
 	assert_all_normal();
-	assert_int_equal(knob(DOMAIN, "cpu.idle"), 0);
-	assert_int_equal(knob(DOMAIN, "cpu.shares"), 512);
-	for (size_t i = 0; i < GROUPS; i++)
+	assert_int_equal(knob(groups[DOMAIN], "cpu.idle"), 0);
+	assert_int_equal(knob(groups[DOMAIN], "cpu.shares"), 512);
+	for (int i = 0; i < GROUPS; i++)
 		assert_int_equal(knob(groups[i], "cpu.rt_runtime_us"), 0);
-	fake_process_end(&p);
-	remove_groups();
 }
 
 static void test_budget_refused_is_explained(void **state)
@@ -548,13 +572,11 @@ static void test_budget_refused_is_explained(void **state)
 
 	(void)state;
 	make_groups();
-	snprintf(leaf.place.dir, sizeof(leaf.place.dir), DOMAIN "/vcpu0");
+	snprintf(leaf.place.dir, sizeof(leaf.place.dir), "%s", groups[VCPU0]);
 	assert_true(budget_set(&leaf, &leaf, 1, record, &err) < 0);
 	assert_non_null(strstr(err->message, "budget"));
 	assert_int_equal(budget_set(&leaf, NULL, 0, record, NULL), 0);
 	assert_int_equal(record_used(record), 0);
-	fake_process_end(&p);
-	remove_groups();
 }
 
 static void test_table_of_policies(void **state)
