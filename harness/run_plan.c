@@ -131,7 +131,7 @@ static int check_guests(const struct run_state *run, struct rs_error **err)
 		const char *flavour = s->vms[i].kernel == VM_KERNEL_RT ? "rt" : "standard";
 		char names[3][64] = {"", "neighbour.img", "neighbour-initrd.cpio.gz"};
 
-		snprintf(names[0], sizeof(names[0]), "%s/vmlinuz", flavour);
+		snprintf(names[0], sizeof(names[0]), "%s/vmlinux", flavour);
 		if (s->vms[i].role == VM_ROLE_CONTROL) {
 			snprintf(names[1], sizeof(names[1]), "control-%s.cpio.gz", flavour);
 			names[2][0] = '\0';

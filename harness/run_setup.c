@@ -132,7 +132,7 @@ static int choose_accel(struct run_state *run, struct rs_error **err)
 	for (i = 0; i < run->scenario->vm_count; i++)
 		if (run->scenario->vms[i].role == VM_ROLE_CONTROL)
 			flavour = run->scenario->vms[i].kernel == VM_KERNEL_RT ? "rt" : "standard";
-	kernel = folder_path(guests, "%s/vmlinuz", flavour);
+	kernel = folder_path(guests, "%s/vmlinux", flavour);
 	initrd = folder_path(guests, "control-%s.cpio.gz", flavour);
 	if (!kernel || !initrd)
 		return rs_fail(err, ENOMEM, "out of memory");
