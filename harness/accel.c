@@ -113,7 +113,7 @@ int accel_choose(const char *wanted, const struct accel_trial *trial, struct acc
 {
 	int fd, ret;
 
-	*a = (struct accel){.kvm = false};
+	*a = (struct accel){ .kvm = false };
 	if (!strcmp(wanted, "tcg")) {
 		snprintf(a->why, sizeof(a->why), "asked for by option");
 		return 0;

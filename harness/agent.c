@@ -41,8 +41,8 @@ struct agent *agent_connect(const char *path, int64_t deadline_ns, struct rs_err
 {
 	cleanup_free struct agent *a = calloc(1, sizeof(*a));
 	cleanup_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	struct connecting connecting = {.address = &address, .fd = fd};
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct connecting connecting = { .address = &address, .fd = fd };
 
 	if (!a || fd < 0) {
 		rs_fail_errno(err, a ? errno : ENOMEM, "making a socket");
@@ -227,7 +227,8 @@ static int converse(struct agent *a, const char *command, double timeout_s, char
 }
 
 /* The command with its "\n"; the protocol's bound is checked here. */
-static __attribute__((format(printf, 3, 0))) int format_command(char *command, struct rs_error **err, const char *format, va_list args)
+static __attribute__((format(printf, 3, 0))) int
+format_command(char *command, struct rs_error **err, const char *format, va_list args)
 {
 	int length = vsnprintf(command, AGENT_LINE_MAX, format, args);
 

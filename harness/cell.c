@@ -45,8 +45,8 @@ static unsigned int trace_room(const struct cell_state *cell)
 		return TRACE_MAX;
 	for (i = 0; i < s->vm_count; i++)
 		for (k = 0; k < s->vms[i].ring_count; k++)
-			events += 2 * cell_longest_s(s) * 1e6 /
-				  (double)s->vms[i].rings[k].period_us;
+			events +=
+				2 * cell_longest_s(s) * 1e6 / (double)s->vms[i].rings[k].period_us;
 	return events > TRACE_MAX ? TRACE_MAX : (unsigned int)events;
 }
 
@@ -58,8 +58,8 @@ static int step_prepare(struct cell_state *cell, struct rs_error **err)
 	cell->limits = json_object_new_array();
 	cell->settled = json_object_new_object();
 	for (; ret == 0 && cell->vm_count < s->vm_count; cell->vm_count++)
-		ret = cell_vm_prepare(cell, &cell->vms[cell->vm_count],
-				      &s->vms[cell->vm_count], err);
+		ret = cell_vm_prepare(cell, &cell->vms[cell->vm_count], &s->vms[cell->vm_count],
+				      err);
 	return ret;
 }
 
@@ -242,16 +242,16 @@ static const struct {
 	const char *name;
 	int (*run)(struct cell_state *cell, struct rs_error **err);
 } steps[] = {
-	{"preparing", step_prepare},
-	{"starting the daemon", step_daemon},
-	{"registering the VMs", step_register},
-	{"starting the witness", step_witness},
-	{"starting the control VM", step_control},
-	{"warming up", step_warm_up},
-	{"phase solo", step_solo},
-	{"phase boot", step_boot},
-	{"phase shared", step_shared},
-	{"reading out", step_collect},
+	{ "preparing", step_prepare },
+	{ "starting the daemon", step_daemon },
+	{ "registering the VMs", step_register },
+	{ "starting the witness", step_witness },
+	{ "starting the control VM", step_control },
+	{ "warming up", step_warm_up },
+	{ "phase solo", step_solo },
+	{ "phase boot", step_boot },
+	{ "phase shared", step_shared },
+	{ "reading out", step_collect },
 };
 
 static int stop_daemon(struct cell_state *cell, struct rs_error **err)
@@ -305,7 +305,7 @@ static int run_steps(struct cell_state *cell, struct rs_error **err)
 int cell_measure(const struct cell_context *context, const struct cell_plan *plan,
 		 struct rs_error **err)
 {
-	struct cell_state cell = {.context = context, .plan = plan, .neighbour_boot_s = -1};
+	struct cell_state cell = { .context = context, .plan = plan, .neighbour_boot_s = -1 };
 	cleanup_error struct rs_error *left = NULL;
 	struct rs_error *failed = NULL;
 

@@ -36,8 +36,8 @@ static uint64_t count_lost(const char *csv)
 static int collect_ring(struct cell_state *cell, struct cell_vm *v, unsigned int id,
 			struct rs_error **err)
 {
-	cleanup_free char *path = folder_path(cell->plan->dir, "samples-%s-%u.csv.gz",
-					      v->vm->name, id);
+	cleanup_free char *path =
+		folder_path(cell->plan->dir, "samples-%s-%u.csv.gz", v->vm->name, id);
 	cleanup_free char *data = NULL;
 	size_t length;
 	int ret = agent_fetch(v->agent, FETCH_S, &data, &length, err, "SAMPLES id=%u", id);
@@ -109,8 +109,8 @@ static int collect_daemon(struct cell_state *cell, struct rs_error **err)
 	if (!trace)
 		return -EIO;
 	text = json_object_to_json_string_ext(trace, JSON_C_TO_STRING_PLAIN);
-	ret = path && text ? folder_write_gz(path, text, strlen(text), err)
-			   : rs_fail(err, ENOMEM, "out of memory");
+	ret = path && text ? folder_write_gz(path, text, strlen(text), err) :
+			     rs_fail(err, ENOMEM, "out of memory");
 	json_object_put(trace);
 	return ret;
 }

@@ -20,7 +20,7 @@ static int read_vm(struct cell_vm *v, struct schedstat *into, struct rs_error **
 	int ret;
 
 	for (i = 0; i < v->vm->vcpus; i++) {
-		into[i] = (struct schedstat){0};
+		into[i] = (struct schedstat){ 0 };
 		if (!v->vcpus[i])
 			continue;
 		ret = schedstat_read(v->domain.qemu.pid, v->vcpus[i], &into[i], err);

@@ -60,8 +60,7 @@ unsigned int cell_vm_budget(const struct scenario *s, const struct scenario_vm *
 
 static bool limits_io(const struct scenario_vm *vm)
 {
-	return vm->read_bytes_sec || vm->write_bytes_sec || vm->read_iops_sec ||
-	       vm->write_iops_sec;
+	return vm->read_bytes_sec || vm->write_bytes_sec || vm->read_iops_sec || vm->write_iops_sec;
 }
 
 int cell_vm_prepare(struct cell_state *cell, struct cell_vm *v, const struct scenario_vm *vm,
@@ -107,8 +106,8 @@ static int write_xml(struct cell_state *cell, struct cell_vm *v, const char *blo
 	const struct cell_context *c = cell->context;
 	const char *flavour = v->vm->kernel == VM_KERNEL_RT ? "rt" : "standard";
 	cleanup_free char *kernel = folder_path(c->guests, "%s/vmlinux", flavour);
-	cleanup_free char *initrd = v->disk ? folder_path(c->guests, "neighbour-initrd.cpio.gz")
-					    : folder_path(c->guests, "control-%s.cpio.gz", flavour);
+	cleanup_free char *initrd = v->disk ? folder_path(c->guests, "neighbour-initrd.cpio.gz") :
+					      folder_path(c->guests, "control-%s.cpio.gz", flavour);
 	cleanup_free char *path = folder_path(cell->plan->dir, "domain-%s.xml", v->vm->name);
 	struct domain_config config = {
 		.name = v->domain.name,
@@ -119,8 +118,8 @@ static int write_xml(struct cell_state *cell, struct cell_vm *v, const char *blo
 		.emulator = c->emulator,
 		.kernel = kernel,
 		.initrd = initrd,
-		.cmdline = v->disk ? "root=/dev/vda rw console=ttyS0 tsc=reliable quiet"
-				   : "console=ttyS0 tsc=reliable quiet",
+		.cmdline = v->disk ? "root=/dev/vda rw console=ttyS0 tsc=reliable quiet" :
+				     "console=ttyS0 tsc=reliable quiet",
 		.disk = v->disk,
 		.direct_io = domain_direct_io(cell->plan->dir),
 		.block_device = block_device,
@@ -137,7 +136,7 @@ static int write_xml(struct cell_state *cell, struct cell_vm *v, const char *blo
 
 static int find_vcpus(struct cell_vm *v, struct rs_error **err)
 {
-	static const char *const kinds[] = {"KVM", "TCG"};
+	static const char *const kinds[] = { "KVM", "TCG" };
 	unsigned int i, k;
 	char name[32];
 
@@ -227,8 +226,7 @@ static int calibrate(struct cell_vm *v, struct rs_error **err)
 	char answer[AGENT_LINE_MAX];
 	int ret = agent_command(v->agent, COMMAND_S, answer, err, "CALIBRATE ms=%d", CALIBRATE_MS);
 
-	return ret < 0 ? ret
-		       : agent_value(answer, "iterations_per_ms", &v->iterations_per_ms, err);
+	return ret < 0 ? ret : agent_value(answer, "iterations_per_ms", &v->iterations_per_ms, err);
 }
 
 /*

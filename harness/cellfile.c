@@ -120,8 +120,8 @@ static struct json_object *rings_json(const struct cell_state *cell)
 
 	for (i = 0; i < cell->vm_count; i++)
 		for (k = 0; cell->vms[i].working && k < cell->vms[i].vm->ring_count; k++)
-			json_object_array_add(all, ring_json(&cell->vms[i],
-							     &cell->vms[i].vm->rings[k]));
+			json_object_array_add(all,
+					      ring_json(&cell->vms[i], &cell->vms[i].vm->rings[k]));
 	return all;
 }
 
@@ -169,8 +169,8 @@ int cellfile_write(const struct cell_state *cell, struct rs_error **err)
 	json_object_object_add(o, "rings", rings_json(cell));
 	json_object_object_add(o, "kicks", kicks_json(cell));
 	json_object_object_add(o, "neighbour_boot_s",
-			       cell->neighbour_boot_s >= 0 ? json_number(cell->neighbour_boot_s)
-							   : NULL);
+			       cell->neighbour_boot_s >= 0 ? json_number(cell->neighbour_boot_s) :
+							     NULL);
 	json_object_object_add(o, "daemon", json_object_get(cell->status));
 	json_object_object_add(o, "settled", json_object_get(cell->settled));
 	json_object_object_add(o, "witness", witness_json(cell->witness));

@@ -15,30 +15,30 @@
 #define BOOTS_MAX 100000
 
 enum { /* options without a letter */
-	OPT_PRESET = 256,
-	OPT_ACCEL,
-	OPT_CONNECT,
-	OPT_GUESTS,
-	OPT_DAEMON,
-	OPT_KERNEL,
+       OPT_PRESET = 256,
+       OPT_ACCEL,
+       OPT_CONNECT,
+       OPT_GUESTS,
+       OPT_DAEMON,
+       OPT_KERNEL,
 };
 
 static const struct argp_option options[] = {
-	{"policy", 'p', "A,B", 0, "Policies instead of the scenario's; 'all' = every one", 0},
-	{"boots", 'b', "N", 0, "Boots of the neighbour a policy, instead of the preset's", 0},
-	{"preset", OPT_PRESET, "NAME", 0, "demo (default), smoke, standard or certify", 0},
-	{"seed", 's', "N", 0, "Of the order of cells; default: from the clock", 0},
-	{"out", 'o', "DIR", 0, "Folder of the results, new or empty; default: results/DATE-NAME",
-	 0},
-	{"accel", OPT_ACCEL, "auto|tcg|kvm", 0, "auto (default): KVM where a guest boots under it",
-	 0},
-	{"connect", OPT_CONNECT, "URI", 0, "libvirt, default: its driver inside this program", 0},
-	{"guests", OPT_GUESTS, "DIR", 0, "Kernels and images, default: guest/ beside ringsched",
-	 0},
-	{"daemon", OPT_DAEMON, "PATH", 0, "ringschedd, default: beside ringsched", 0},
-	{"kernel", OPT_KERNEL, "rt|standard", 0, "Of control VMs, instead of the scenario's", 0},
-	{"quiet", 'q', NULL, 0, "Print results and errors only", 0},
-	{0},
+	{ "policy", 'p', "A,B", 0, "Policies instead of the scenario's; 'all' = every one", 0 },
+	{ "boots", 'b', "N", 0, "Boots of the neighbour a policy, instead of the preset's", 0 },
+	{ "preset", OPT_PRESET, "NAME", 0, "demo (default), smoke, standard or certify", 0 },
+	{ "seed", 's', "N", 0, "Of the order of cells; default: from the clock", 0 },
+	{ "out", 'o', "DIR", 0, "Folder of the results, new or empty; default: results/DATE-NAME",
+	  0 },
+	{ "accel", OPT_ACCEL, "auto|tcg|kvm", 0, "auto (default): KVM where a guest boots under it",
+	  0 },
+	{ "connect", OPT_CONNECT, "URI", 0, "libvirt, default: its driver inside this program", 0 },
+	{ "guests", OPT_GUESTS, "DIR", 0, "Kernels and images, default: guest/ beside ringsched",
+	  0 },
+	{ "daemon", OPT_DAEMON, "PATH", 0, "ringschedd, default: beside ringsched", 0 },
+	{ "kernel", OPT_KERNEL, "rt|standard", 0, "Of control VMs, instead of the scenario's", 0 },
+	{ "quiet", 'q', NULL, 0, "Print results and errors only", 0 },
+	{ 0 },
 };
 
 static unsigned long long number(const struct argp_state *state, const char *option,
@@ -135,7 +135,7 @@ static char *beside(const char *name)
 
 int cmd_run(int argc, char **argv)
 {
-	struct run_options o = {.argc = argc, .argv = argv, .preset = "demo", .accel = "auto"};
+	struct run_options o = { .argc = argc, .argv = argv, .preset = "demo", .accel = "auto" };
 	cleanup_free char *guests = beside("guest"), *daemon = beside("ringschedd");
 	cleanup_error struct rs_error *err = NULL;
 	int ret;

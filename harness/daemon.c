@@ -108,8 +108,7 @@ static int bring_up(struct daemon *d, const struct daemon_config *c, struct jour
 	if (d->pid < 0)
 		return d->pid;
 	d->proc = process_of(d->pid);
-	ret = journal_add(j, err, "daemon %d %llu", (int)d->pid,
-			  (unsigned long long)d->proc.start);
+	ret = journal_add(j, err, "daemon %d %llu", (int)d->pid, (unsigned long long)d->proc.start);
 	if (ret < 0)
 		return ret;
 	ret = wait_ready(ready, err);
@@ -222,7 +221,7 @@ bool daemon_alive(const struct daemon *d)
 /* Its exit status once it is gone; SIGKILL where it does not go. */
 static int reap(struct daemon *d)
 {
-	struct pollfd gone = {.fd = d->pidfd, .events = POLLIN};
+	struct pollfd gone = { .fd = d->pidfd, .events = POLLIN };
 	int status = -1;
 
 	if (d->pidfd < 0 || poll(&gone, 1, STOP_MS) != 1)

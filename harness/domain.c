@@ -73,7 +73,7 @@ int domain_resume(struct domain *d, struct rs_error **err)
 
 void domain_destroy(struct domain *d)
 {
-	struct pollfd gone = {.fd = d->pidfd, .events = POLLIN};
+	struct pollfd gone = { .fd = d->pidfd, .events = POLLIN };
 
 	if (d->pidfd >= 0)
 		wait_unwatch(d->pidfd);
@@ -106,8 +106,10 @@ static const char *image_format(const char *path)
 int domain_make_disk(const char *path, const char *base, struct rs_error **err)
 {
 	cleanup_free char *absolute = realpath(base, NULL);
-	const char *const argv[] = {"qemu-img", "create", "-q", "-f", "qcow2", "-b", absolute,
-				    "-F", image_format(base), path, NULL};
+	const char *const argv[] = { "qemu-img", "create", "-q",
+				     "-f",	 "qcow2",  "-b",
+				     absolute,	 "-F",	   image_format(base),
+				     path,	 NULL };
 	int status, ret;
 	pid_t pid;
 

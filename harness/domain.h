@@ -21,7 +21,7 @@ struct domain {
 	int pidfd; /* of QEMU, watched by every wait; -1 = none */
 };
 
-#define DOMAIN_NONE ((struct domain){.pidfd = -1})
+#define DOMAIN_NONE ((struct domain){ .pidfd = -1 })
 
 /*
  * Create it from `xml`, paused, find its QEMU process, write it into the

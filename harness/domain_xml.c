@@ -18,9 +18,9 @@
  * device may be created by users again, and says all of that itself.
  */
 static const struct carrier carriers[] = {
-	{10002000, "vhost-user-test-device-pci,virtio-id=41,num_vqs=2,vq_size=256,config_size=8"},
-	{7002000, "vhost-user-gpio-pci"},
-	{0, NULL},
+	{ 10002000, "vhost-user-test-device-pci,virtio-id=41,num_vqs=2,vq_size=256,config_size=8" },
+	{ 7002000, "vhost-user-gpio-pci" },
+	{ 0, NULL },
 };
 
 /* A slot of the root bus that libvirt, which fills from below, leaves free. */
@@ -136,10 +136,10 @@ static void write_io_limits(xmlTextWriterPtr w, const struct domain_config *c)
 		const char *name;
 		unsigned long long value;
 	} limits[] = {
-		{"read_bytes_sec", c->vm->read_bytes_sec},
-		{"write_bytes_sec", c->vm->write_bytes_sec},
-		{"read_iops_sec", c->vm->read_iops_sec},
-		{"write_iops_sec", c->vm->write_iops_sec},
+		{ "read_bytes_sec", c->vm->read_bytes_sec },
+		{ "write_bytes_sec", c->vm->write_bytes_sec },
+		{ "read_iops_sec", c->vm->read_iops_sec },
+		{ "write_iops_sec", c->vm->write_iops_sec },
 	};
 	unsigned int i;
 

@@ -15,14 +15,14 @@
 static const struct {
 	const char *name, *path;
 } settings[] = {
-	{"clocksource", "/sys/devices/system/clocksource/clocksource0/current_clocksource"},
-	{"sched_rt_runtime_us", "/proc/sys/kernel/sched_rt_runtime_us"},
-	{"sched_rt_period_us", "/proc/sys/kernel/sched_rt_period_us"},
-	{"sched_base_slice_ns", "/sys/kernel/debug/sched/base_slice_ns"},
-	{"frequency_governor", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"},
-	{"simultaneous_threads", "/sys/devices/system/cpu/smt/control"},
-	{"isolated_cores", "/sys/devices/system/cpu/isolated"},
-	{"kernel_command_line", "/proc/cmdline"},
+	{ "clocksource", "/sys/devices/system/clocksource/clocksource0/current_clocksource" },
+	{ "sched_rt_runtime_us", "/proc/sys/kernel/sched_rt_runtime_us" },
+	{ "sched_rt_period_us", "/proc/sys/kernel/sched_rt_period_us" },
+	{ "sched_base_slice_ns", "/sys/kernel/debug/sched/base_slice_ns" },
+	{ "frequency_governor", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor" },
+	{ "simultaneous_threads", "/sys/devices/system/cpu/smt/control" },
+	{ "isolated_cores", "/sys/devices/system/cpu/isolated" },
+	{ "kernel_command_line", "/proc/cmdline" },
 };
 
 static void add_text(struct json_object *o, const char *name, const char *text)
@@ -45,9 +45,8 @@ static void add_line(struct json_object *o, const char *name, const char *path, 
 		if (!value)
 			continue;
 		value += 1 + strspn(value + 1, " \t\"");
-		line[strcspn(line, "\"\n") < (size_t)(value - line)
-			     ? strlen(line)
-			     : strcspn(line, "\n")] = '\0';
+		line[strcspn(line, "\"\n") < (size_t)(value - line) ? strlen(line) :
+								      strcspn(line, "\n")] = '\0';
 		add_text(o, name, value);
 		return;
 	}
@@ -70,8 +69,7 @@ static void add_versions(struct json_object *o, struct libvirt_conn *c)
 	char text[32];
 
 	if (virConnectGetVersion(libvirt_handle(c), &v) == 0) {
-		snprintf(text, sizeof(text), "%lu.%lu.%lu", v / 1000000, v / 1000 % 1000,
-			 v % 1000);
+		snprintf(text, sizeof(text), "%lu.%lu.%lu", v / 1000000, v / 1000 % 1000, v % 1000);
 		add_text(o, "qemu", text);
 	}
 	libvirt_version(c, text, sizeof(text));
@@ -94,9 +92,8 @@ static void add_cgroups(struct json_object *o)
 	add_text(o, "cgroups", v1 ? v2 ? "v1, and v2 beside it" : "v1" : v2 ? "v2" : "none");
 	json_object_object_add(
 		o, "rt_group_sched",
-		json_object_new_string(access("/sys/fs/cgroup/cpu/cpu.rt_runtime_us", F_OK) == 0
-					       ? "yes"
-					       : "no"));
+		json_object_new_string(
+			access("/sys/fs/cgroup/cpu/cpu.rt_runtime_us", F_OK) == 0 ? "yes" : "no"));
 }
 
 struct json_object *environment_json(struct libvirt_conn *c)
@@ -108,8 +105,7 @@ struct json_object *environment_json(struct libvirt_conn *c)
 	add_line(o, "system", "/etc/os-release", "PRETTY_NAME");
 	add_kernel(o);
 	add_line(o, "cpu", "/proc/cpuinfo", "model name");
-	json_object_object_add(o, "cores",
-			       json_object_new_int64(sysconf(_SC_NPROCESSORS_ONLN)));
+	json_object_object_add(o, "cores", json_object_new_int64(sysconf(_SC_NPROCESSORS_ONLN)));
 	json_object_object_add(o, "memory_mib",
 			       json_object_new_int64(sysconf(_SC_PHYS_PAGES) /
 						     ((1 << 20) / sysconf(_SC_PAGESIZE))));

@@ -21,8 +21,7 @@ int folder_remove(const char *path, struct rs_error **err);
 int folder_is_empty(const char *path);
 
 /* "DIR/NAME" by format, allocated; NULL without memory. */
-char *folder_path(const char *dir, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+char *folder_path(const char *dir, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Content of a small file (proc, sysfs, cgroup) without its last newline. */
 int folder_read(const char *path, char *text, size_t size, struct rs_error **err);

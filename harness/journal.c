@@ -106,7 +106,7 @@ static bool read_owner(const char *dir, struct owner *owner)
 
 	if (!file || fscanf(file, "owner %d %llu %63s", &pid, &start, owner->cores) != 3)
 		return false;
-	owner->proc = (struct process){.pid = pid, .start = start};
+	owner->proc = (struct process){ .pid = pid, .start = start };
 	return true;
 }
 
@@ -121,7 +121,7 @@ static int sweep(const char *cores, FILE *report, unsigned int *count, struct rs
 
 	while (base && (entry = readdir(base))) {
 		cleanup_free char *dir = folder_path(JOURNAL_BASE, "%s", entry->d_name);
-		struct owner owner = {0};
+		struct owner owner = { 0 };
 		int ret;
 
 		if (!dir || strlen(entry->d_name) != 8 ||

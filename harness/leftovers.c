@@ -66,12 +66,12 @@ static void each_line(struct leftovers *l, const char *kind,
 static void end_daemon(struct leftovers *l, const char *rest)
 {
 	unsigned long long start;
-	struct process p = {0};
+	struct process p = { 0 };
 	int pid;
 
 	if (sscanf(rest, "%d %llu", &pid, &start) != 2)
 		return;
-	p = (struct process){.pid = pid, .start = start};
+	p = (struct process){ .pid = pid, .start = start };
 	end_process(l, &p, "ringschedd");
 }
 
@@ -113,7 +113,7 @@ static void remove_cgroup(const char *path, int depth)
 /* Between two looks; not wait_until(), for a clean-up goes on after Ctrl-C. */
 static bool pause_briefly(void)
 {
-	struct timespec step = {.tv_nsec = 10000000};
+	struct timespec step = { .tv_nsec = 10000000 };
 
 	nanosleep(&step, NULL);
 	return true;
@@ -221,7 +221,7 @@ static void remove_if_empty(struct leftovers *l, const char *rest)
 
 int leftovers_remove(const char *dir, const char *id, FILE *report, struct rs_error **err)
 {
-	struct leftovers l = {.dir = dir, .id = id, .report = report, .err = err};
+	struct leftovers l = { .dir = dir, .id = id, .report = report, .err = err };
 	struct rs_error *failed = NULL;
 	char needle[32];
 

@@ -74,8 +74,8 @@ static bool memory_value(const struct limits *l, bool v2, char *text, size_t siz
 }
 
 /* v2's io.max has all four in one line; each is looked for by its name. */
-static bool io_value(const struct limits *l, bool v2, const char *name, uint64_t value,
-		     char *text, size_t size)
+static bool io_value(const struct limits *l, bool v2, const char *name, uint64_t value, char *text,
+		     size_t size)
 {
 	snprintf(text, size, "%s%llu", v2 ? name : "", (unsigned long long)value);
 	return value != 0 && l->device;
@@ -102,14 +102,14 @@ static bool wiops_value(const struct limits *l, bool v2, char *text, size_t size
 }
 
 static const struct knob knobs[] = {
-	{"cpu", "cpu.shares", "cpu.weight", false, false, shares_value},
-	{"cpu", "cpu.cfs_quota_us", "cpu.max", true, false, quota_value},
-	{"cpu", "cpu.cfs_period_us", "cpu.max", true, false, period_value},
-	{"memory", "memory.limit_in_bytes", "memory.max", false, false, memory_value},
-	{"blkio", "blkio.throttle.read_bps_device", "io.max", false, true, rbps_value},
-	{"blkio", "blkio.throttle.write_bps_device", "io.max", false, true, wbps_value},
-	{"blkio", "blkio.throttle.read_iops_device", "io.max", false, true, riops_value},
-	{"blkio", "blkio.throttle.write_iops_device", "io.max", false, true, wiops_value},
+	{ "cpu", "cpu.shares", "cpu.weight", false, false, shares_value },
+	{ "cpu", "cpu.cfs_quota_us", "cpu.max", true, false, quota_value },
+	{ "cpu", "cpu.cfs_period_us", "cpu.max", true, false, period_value },
+	{ "memory", "memory.limit_in_bytes", "memory.max", false, false, memory_value },
+	{ "blkio", "blkio.throttle.read_bps_device", "io.max", false, true, rbps_value },
+	{ "blkio", "blkio.throttle.write_bps_device", "io.max", false, true, wbps_value },
+	{ "blkio", "blkio.throttle.read_iops_device", "io.max", false, true, riops_value },
+	{ "blkio", "blkio.throttle.write_iops_device", "io.max", false, true, wiops_value },
 };
 
 /* Where the hierarchy with this controller (NULL: version 2) is mounted. */
@@ -120,8 +120,9 @@ static char *mount_of(const char *controller)
 	char *dir = NULL;
 
 	while (mounts && !dir && (mount = getmntent(mounts)))
-		if (controller ? !strcmp(mount->mnt_type, "cgroup") && hasmntopt(mount, controller)
-			       : !strcmp(mount->mnt_type, "cgroup2"))
+		if (controller ?
+			    !strcmp(mount->mnt_type, "cgroup") && hasmntopt(mount, controller) :
+			    !strcmp(mount->mnt_type, "cgroup2"))
 			dir = strdup(mount->mnt_dir);
 	if (mounts)
 		endmntent(mounts);
@@ -176,7 +177,7 @@ static char *group_of(const struct limits *l, pid_t tid, const char *controller,
  */
 static void up_to_vm(char *dir)
 {
-	static const char *const below[] = {"/emulator", "/vcpu", "/iothread", "/libvirt"};
+	static const char *const below[] = { "/emulator", "/vcpu", "/iothread", "/libvirt" };
 	unsigned int i, pass;
 	char *last;
 
@@ -190,7 +191,7 @@ static void up_to_vm(char *dir)
 
 static pid_t vcpu_thread(const struct limits *l, unsigned int index)
 {
-	static const char *const kinds[] = {"KVM", "TCG"};
+	static const char *const kinds[] = { "KVM", "TCG" };
 	unsigned int i;
 	char name[32];
 	pid_t tid = 0;
@@ -232,8 +233,8 @@ static int read_knob(const struct knob *k, const struct limits *l, bool v2, cons
 	return 0;
 }
 
-static void add_row(const struct limits *l, const char *knob, const char *path,
-		    const char *wanted, const char *value)
+static void add_row(const struct limits *l, const char *knob, const char *path, const char *wanted,
+		    const char *value)
 {
 	struct json_object *row = json_object_new_object();
 
@@ -256,8 +257,8 @@ static int check_knob(const struct knob *k, const struct limits *l, pid_t tid)
 	if (!k->value(l, v2, wanted, sizeof(wanted)))
 		return 0;
 	if (!dir)
-		return rs_fail(l->err, ENOENT, "VM %s: no cgroup with controller %s",
-			       l->vm->name, k->controller);
+		return rs_fail(l->err, ENOENT, "VM %s: no cgroup with controller %s", l->vm->name,
+			       k->controller);
 	if (!k->per_vcpu)
 		up_to_vm(dir);
 	path = folder_path(dir, "%s", v2 ? k->v2 : k->v1);
@@ -301,8 +302,8 @@ static int check_cores(const struct limits *l, pid_t tid, const char *what, cons
 	/* A helper thread of QEMU may end at any time; a vCPU's may not. */
 	if (schedstat_allowed(l->qemu, tid, allowed, sizeof(allowed), NULL) < 0)
 		return vcpu ? rs_fail(l->err, ESRCH, "VM %s: thread %d (%s) is gone", l->vm->name,
-				      (int)tid, what)
-			    : 0;
+				      (int)tid, what) :
+			      0;
 	wanted[0] = '\0';
 	for (i = 0; i < count && used < sizeof(wanted) - sizeof(text); i++)
 		used += (unsigned int)snprintf(wanted + used, sizeof(wanted) - used, "%s%d",
@@ -348,11 +349,10 @@ static int check_threads(const struct limits *l)
 			continue;
 		if (is_vcpu(l, tid, &index)) {
 			snprintf(what, sizeof(what), "cores of vCPU %u", index);
-			ret = check_cores(l, tid, what,
-					  s->shared_cores, s->shared_core_count);
+			ret = check_cores(l, tid, what, s->shared_cores, s->shared_core_count);
 		} else {
-			ret = check_cores(l, tid, "cores of another thread",
-					  s->housekeeping_cores, s->housekeeping_core_count);
+			ret = check_cores(l, tid, "cores of another thread", s->housekeeping_cores,
+					  s->housekeeping_core_count);
 		}
 	}
 	return ret;
@@ -361,7 +361,7 @@ static int check_threads(const struct limits *l)
 int limits_read_back(const struct scenario *s, const struct scenario_vm *vm, pid_t qemu,
 		     const char *block_device, struct json_object *rows, struct rs_error **err)
 {
-	struct limits l = {.scenario = s, .vm = vm, .qemu = qemu, .rows = rows, .err = err};
+	struct limits l = { .scenario = s, .vm = vm, .qemu = qemu, .rows = rows, .err = err };
 	struct stat st;
 	int ret;
 

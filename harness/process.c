@@ -35,7 +35,7 @@ static ssize_t read_file(const char *path, char *text, size_t size)
 
 struct process process_of(pid_t pid)
 {
-	struct process none = {0}, p = {.pid = pid};
+	struct process none = { 0 }, p = { .pid = pid };
 	char path[64], text[1024], state;
 	unsigned long long start;
 	const char *after;
@@ -105,7 +105,7 @@ static void keep_found(const struct process *p, void *arg)
 
 struct process process_find(const char *needle)
 {
-	struct process p = {0};
+	struct process p = { 0 };
 
 	process_each(needle, keep_found, &p);
 	return p;
@@ -129,7 +129,7 @@ int process_open(const struct process *p, struct rs_error **err)
 bool process_end(const struct process *p, double grace_s)
 {
 	cleanup_close int fd = p->pid ? process_open(p, NULL) : -1;
-	struct pollfd gone = {.fd = fd, .events = POLLIN};
+	struct pollfd gone = { .fd = fd, .events = POLLIN };
 
 	if (fd < 0)
 		return false;

@@ -79,8 +79,8 @@ void progress_phase(struct progress *p, const char *phase)
 		return;
 	time_left(p, left, sizeof(left));
 	close_line(p);
-	printf("[%u/%u] %s, boot %u: %s, %s%s", p->number + 1, p->cells, p->policy,
-	       p->boot, phase, left, p->terminal ? "" : "\n");
+	printf("[%u/%u] %s, boot %u: %s, %s%s", p->number + 1, p->cells, p->policy, p->boot, phase,
+	       left, p->terminal ? "" : "\n");
 	p->line_open = p->terminal;
 	fflush(stdout);
 }

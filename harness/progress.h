@@ -15,8 +15,7 @@ struct progress *progress_begin(unsigned int cells, double cell_s, bool quiet);
 void progress_end(struct progress *p); /* NULL is allowed */
 
 /* A cell begins: its name, and its number from 0. */
-void progress_cell(struct progress *p, unsigned int number, const char *policy,
-		   unsigned int boot);
+void progress_cell(struct progress *p, unsigned int number, const char *policy, unsigned int boot);
 
 /* It is in this phase now ("boot" ...). */
 void progress_phase(struct progress *p, const char *phase);

@@ -36,11 +36,11 @@ static void introduce(const struct run_state *run)
 static int measure(struct run_state *run, unsigned int i, struct rs_error **err)
 {
 	struct run_cell *cell = &run->cells[i];
-	cleanup_free char *logs = folder_path(run->options->uri ? "/var/log/libvirt"
-								: run->libvirt_root,
-					      run->options->uri ? "qemu" : "log/qemu");
-	cleanup_free char *dir = folder_path(run->out, "cells/%03u-%s-%u", i + 1, cell->policy,
-					     cell->boot);
+	cleanup_free char *logs =
+		folder_path(run->options->uri ? "/var/log/libvirt" : run->libvirt_root,
+			    run->options->uri ? "qemu" : "log/qemu");
+	cleanup_free char *dir =
+		folder_path(run->out, "cells/%03u-%s-%u", i + 1, cell->policy, cell->boot);
 	struct cell_context context = {
 		.scenario = run->scenario,
 		.accel = &run->accel,
@@ -153,7 +153,7 @@ static int measure_run(struct run_state *run, struct rs_error **err)
 
 int run_scenario(const struct run_options *options, struct rs_error **err)
 {
-	struct run_state run = {.options = options};
+	struct run_state run = { .options = options };
 	int ret = wait_catch_signals(err);
 
 	if (ret == 0)

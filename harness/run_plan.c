@@ -89,7 +89,7 @@ static int load(struct run_state *run, struct rs_error **err)
 static int make_order(struct run_state *run, struct rs_error **err)
 {
 	const struct scenario *s = run->scenario;
-	struct prng prng = {.state = run->seed};
+	struct prng prng = { .state = run->seed };
 	unsigned int boot, i;
 
 	run->cells = calloc((size_t)run->boots * s->policy_count, sizeof(*run->cells));
@@ -129,7 +129,7 @@ static int check_guests(const struct run_state *run, struct rs_error **err)
 
 	for (i = 0; ret == 0 && i < s->vm_count; i++) {
 		const char *flavour = s->vms[i].kernel == VM_KERNEL_RT ? "rt" : "standard";
-		char names[3][64] = {"", "neighbour.img", "neighbour-initrd.cpio.gz"};
+		char names[3][64] = { "", "neighbour.img", "neighbour-initrd.cpio.gz" };
 
 		snprintf(names[0], sizeof(names[0]), "%s/vmlinux", flavour);
 		if (s->vms[i].role == VM_ROLE_CONTROL) {
@@ -137,11 +137,10 @@ static int check_guests(const struct run_state *run, struct rs_error **err)
 			names[2][0] = '\0';
 		}
 		for (k = 0; ret == 0 && k < 3 && names[k][0]; k++) {
-			cleanup_free char *path = folder_path(run->options->guests, "%s",
-							      names[k]);
+			cleanup_free char *path = folder_path(run->options->guests, "%s", names[k]);
 
-			ret = path ? check_file(path, R_OK, "make guests builds it", err)
-				   : rs_fail(err, ENOMEM, "out of memory");
+			ret = path ? check_file(path, R_OK, "make guests builds it", err) :
+				     rs_fail(err, ENOMEM, "out of memory");
 		}
 	}
 	return ret;
@@ -188,7 +187,8 @@ int run_plan(struct run_state *run, struct rs_error **err)
 	if (ret == 0)
 		ret = check_file(run->options->daemon, X_OK, "make host builds it", err);
 	if (ret == 0 && geteuid() != 0)
-		ret = rs_fail(err, EPERM, "a run needs root: it starts VMs and changes the "
-					  "scheduling of their threads");
+		ret = rs_fail(err, EPERM,
+			      "a run needs root: it starts VMs and changes the "
+			      "scheduling of their threads");
 	return ret < 0 ? ret : make_order(run, err);
 }

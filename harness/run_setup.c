@@ -179,8 +179,8 @@ int run_set_up(struct run_state *run, struct rs_error **err)
 		ret = choose_accel(run, err);
 	if (ret < 0)
 		return ret;
-	run->progress = progress_begin(run->cell_count, cell_guess_s(run->scenario),
-				       run->options->quiet);
+	run->progress =
+		progress_begin(run->cell_count, cell_guess_s(run->scenario), run->options->quiet);
 	return run->progress ? 0 : rs_fail(err, ENOMEM, "out of memory");
 }
 

@@ -21,8 +21,8 @@ int schedstat_read(pid_t pid, pid_t tid, struct schedstat *s, struct rs_error **
 	ret = folder_read(path, text, sizeof(text), err);
 	if (ret < 0)
 		return ret;
-	if (sscanf(text, "%" SCNu64 " %" SCNu64 " %" SCNu64, &s->run_ns, &s->wait_ns,
-		   &s->slices) != 3)
+	if (sscanf(text, "%" SCNu64 " %" SCNu64 " %" SCNu64, &s->run_ns, &s->wait_ns, &s->slices) !=
+	    3)
 		return rs_fail(err, ENOTSUP, "%s holds '%s': the kernel needs CONFIG_SCHED_INFO",
 			       path, text);
 	return 0;
@@ -36,8 +36,7 @@ uint64_t schedstat_steal_us(int core)
 	int number;
 
 	while (from && fgets(line, sizeof(line), from))
-		if (sscanf(line, "cpu%d %*u %*u %*u %*u %*u %*u %*u %llu", &number, &steal) ==
-			    2 &&
+		if (sscanf(line, "cpu%d %*u %*u %*u %*u %*u %*u %*u %llu", &number, &steal) == 2 &&
 		    number == core)
 			return steal * 1000000 / (uint64_t)sysconf(_SC_CLK_TCK);
 	return 0;

@@ -17,7 +17,7 @@
 #define WATCH_MAX 16
 
 static volatile sig_atomic_t caught;
-static int wake_pipe[2] = {-1, -1};
+static int wake_pipe[2] = { -1, -1 };
 
 static struct {
 	int fd;
@@ -50,11 +50,11 @@ static void on_signal(int number)
 	errno = saved;
 }
 
-static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
 
 int wait_catch_signals(struct rs_error **err)
 {
-	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
 	size_t i;
 
 	if (wake_pipe[0] < 0 && pipe2(wake_pipe, O_CLOEXEC | O_NONBLOCK) < 0)
@@ -127,10 +127,10 @@ static int poll_once(int fd, short events, int timeout_ms, struct rs_error **err
 	unsigned int i;
 	int ret;
 
-	fds[0] = (struct pollfd){.fd = fd, .events = events};
-	fds[1] = (struct pollfd){.fd = wake_pipe[0], .events = POLLIN};
+	fds[0] = (struct pollfd){ .fd = fd, .events = events };
+	fds[1] = (struct pollfd){ .fd = wake_pipe[0], .events = POLLIN };
 	for (i = 0; i < watched_count; i++)
-		fds[2 + i] = (struct pollfd){.fd = watched[i].fd, .events = POLLIN};
+		fds[2 + i] = (struct pollfd){ .fd = watched[i].fd, .events = POLLIN };
 	do
 		ret = poll(fds, 2 + watched_count, timeout_ms);
 	while (ret < 0 && errno == EINTR && !caught);

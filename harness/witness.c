@@ -88,19 +88,19 @@ static void note_wakeup(struct witness *w, int64_t planned, int64_t now)
 		w->stalls_lost++;
 		return;
 	}
-	w->stalls[w->stall_count++] = (struct stall){.begin = planned, .length = late};
+	w->stalls[w->stall_count++] = (struct stall){ .begin = planned, .length = late };
 }
 
 static void probe(struct witness *w, int64_t now)
 {
 	if (w->probe_count < w->probes_max)
 		w->probes[w->probe_count++] =
-			(struct probe){.at = now, .took = time_work(w->iterations)};
+			(struct probe){ .at = now, .took = time_work(w->iterations) };
 }
 
 static void sleep_until(int64_t at)
 {
-	struct timespec ts = {.tv_sec = at / 1000000000, .tv_nsec = at % 1000000000};
+	struct timespec ts = { .tv_sec = at / 1000000000, .tv_nsec = at % 1000000000 };
 
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
 		;
@@ -135,7 +135,7 @@ static void *run_witness(void *arg)
 /* The thread is born on its core with its priority: nothing is changed later. */
 static int start_thread(struct witness *w, int core, struct rs_error **err)
 {
-	struct sched_param priority = {.sched_priority = WITNESS_PRIORITY};
+	struct sched_param priority = { .sched_priority = WITNESS_PRIORITY };
 	pthread_attr_t attributes;
 	sigset_t all, before;
 	cpu_set_t cores;

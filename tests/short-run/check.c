@@ -107,7 +107,7 @@ static void check_trace(struct json_object *trace, const char *vm, const uint64_
 static void check_boosts(const char *policy)
 {
 	/* By ring id, from short.yaml. */
-	static const uint64_t control[] = {0, 80, 60}, neighbour[] = {0, 40, 0};
+	static const uint64_t control[] = { 0, 80, 60 }, neighbour[] = { 0, 40, 0 };
 	cleanup_free char *pattern = NULL;
 	cleanup_json struct json_object *trace = NULL;
 
@@ -127,10 +127,10 @@ static struct json_object *open_cell(const char *policy)
 
 static void check_counters(const char *policy)
 {
-	static const char *const zero[] = {"lost",	   "apply_failed", "readback_mismatch",
-					   "threads_gone", "grant_failed", "low_failed",
-					   "policy_errors", "record_full"};
-	static const char *const vms[] = {"control", "neighbour"};
+	static const char *const zero[] = { "lost",	     "apply_failed", "readback_mismatch",
+					    "threads_gone",  "grant_failed", "low_failed",
+					    "policy_errors", "record_full" };
+	static const char *const vms[] = { "control", "neighbour" };
 	cleanup_json struct json_object *cell = open_cell(policy);
 	unsigned int i, k;
 
@@ -150,7 +150,7 @@ static void check_counters(const char *policy)
 
 static void check_kicks(const char *policy)
 {
-	static const char *const vms[] = {"control", "neighbour"};
+	static const char *const vms[] = { "control", "neighbour" };
 	cleanup_json struct json_object *cell = open_cell(policy);
 	unsigned int i;
 
