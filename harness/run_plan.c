@@ -28,7 +28,7 @@ static int replace_policies(struct scenario *s, const char *list, struct rs_erro
 		free(steal_pointer(&s->policies[i]));
 	s->policy_count = 0;
 	if (!strcmp(list, "all")) {
-		for (i = 0; policies[i] && i < SCENARIO_POLICIES_MAX; i++)
+		for (i = 0; i < SCENARIO_POLICIES_MAX && policies[i]; i++)
 			s->policies[s->policy_count++] = strdup(policies[i]->name);
 		return 0;
 	}
