@@ -110,6 +110,9 @@ static void write_policy_table(const struct policy_result *p, FILE *to)
 			"\n%ju periods were not sampled (the guest's memory for them was full); "
 			"%ju samples had impossible times and count as missed.\n",
 			(uintmax_t)p->lost, (uintmax_t)p->rejected);
+	if (p->handover_errors)
+		fprintf(to, "\nShared data was found damaged or written out of turn %ju times.\n",
+			(uintmax_t)p->handover_errors);
 }
 
 static void write_policies(const struct summary *s, FILE *to)

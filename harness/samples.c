@@ -17,6 +17,7 @@
 #define LINE_MAX_BYTES 2048 /* 67 fields of at most 20 digits and a comma */
 #define VALUES_MAX (32u << 20) /* 256 MiB: a compressed file can promise any size */
 #define ROWS_FIRST 1024
+#define HANDOVER_MARK "# handover errors "
 #define LOST_MARK "# lost "
 
 struct reader {
@@ -26,7 +27,7 @@ struct reader {
 	char text[LINE_MAX_BYTES]; /* the line, its end cut off */
 	unsigned int fields; /* of a row */
 	size_t room; /* rows allocated */
-	bool complete; /* the `# lost` line was read */
+	unsigned int remarks; /* of the table below that were read or are past */
 };
 
 static void close_file(const gzFile *file)
@@ -146,8 +147,8 @@ static bool is_possible(const struct samples *s, const uint64_t *value)
 	uint64_t release = value[1], start, end;
 	unsigned int i;
 
-	if (s->count && (value[0] <= s->sequence[s->count - 1] ||
-			 release <= s->release_ns[s->count - 1]))
+	if (s->count &&
+	    (value[0] <= s->sequence[s->count - 1] || release <= s->release_ns[s->count - 1]))
 		return false;
 	if (value[2] > UINT32_MAX)
 		return false;
@@ -193,23 +194,42 @@ static int take_row(struct reader *r, struct samples *s, struct rs_error **err)
 	return 0;
 }
 
+/* Remarks follow the samples: each at most once, in this order. */
+static int take_remark(struct reader *r, struct samples *s, struct rs_error **err)
+{
+	const struct {
+		const char *mark;
+		uint64_t *value;
+	} remarks[] = {
+		{ HANDOVER_MARK, &s->handover_errors },
+		{ LOST_MARK, &s->lost },
+	};
+	const char *rest = NULL;
+
+	while (!rest && r->remarks < sizeof(remarks) / sizeof(remarks[0])) {
+		const char *mark = remarks[r->remarks].mark;
+
+		if (!strncmp(r->text, mark, strlen(mark)))
+			rest = scan_u64(r->text + strlen(mark), remarks[r->remarks].value);
+		r->remarks++;
+	}
+	if (!rest || *rest)
+		return rs_fail(err, EINVAL,
+			       "%s:%u: a remark that is unknown or out of order (expected '%sN', "
+			       "then '%sN', at the end)",
+			       r->path, r->line, HANDOVER_MARK, LOST_MARK);
+	return 0;
+}
+
 static int take_line(struct reader *r, struct samples *s, struct rs_error **err)
 {
-	const char *rest;
-
-	if (r->complete)
-		return rs_fail(err, EINVAL, "%s:%u: text after the line '%s...'", r->path, r->line,
-			       LOST_MARK);
-	if (r->text[0] != '#')
-		return take_row(r, s, err);
-	rest = strncmp(r->text, LOST_MARK, strlen(LOST_MARK)) ?
-		       NULL :
-		       scan_u64(r->text + strlen(LOST_MARK), &s->lost);
-	if (!rest || *rest)
-		return rs_fail(err, EINVAL, "%s:%u: a comment (expected only '%sN' as last line)",
-			       r->path, r->line, LOST_MARK);
-	r->complete = true;
-	return 0;
+	if (r->text[0] == '#')
+		return take_remark(r, s, err);
+	if (r->remarks)
+		return rs_fail(err, EINVAL,
+			       "%s:%u: text after a remark (expected '%sN' or the end)", r->path,
+			       r->line, LOST_MARK);
+	return take_row(r, s, err);
 }
 
 struct samples *samples_load(const char *path, struct rs_error **err)

@@ -29,6 +29,7 @@ struct samples {
 	 * turn did not end by itself (killed or cut off). */
 	uint64_t *start_ns[RS_MEMBER_MAX];
 	uint64_t *end_ns[RS_MEMBER_MAX];
+	uint64_t handover_errors; /* shared data found damaged or written out of turn */
 	uint64_t lost; /* periods beyond the guest's reserved memory */
 	uint64_t rejected; /* rows with impossible times, left out */
 };

@@ -95,6 +95,7 @@ static int measure_boot(struct boot_result *b, const struct cell *cell, struct r
 			continue;
 		b->lost += cell->rings[i].samples->lost;
 		b->rejected += cell->rings[i].samples->rejected;
+		b->handover_errors += cell->rings[i].samples->handover_errors;
 	}
 	return ret;
 }
@@ -182,6 +183,7 @@ static int finish_policy(struct policy_result *p, struct rs_error **err)
 		p->interference_excluded += !isfinite(p->boots[i].interference);
 		p->lost += p->boots[i].lost;
 		p->rejected += p->boots[i].rejected;
+		p->handover_errors += p->boots[i].handover_errors;
 	}
 	return ret;
 }

@@ -29,7 +29,7 @@ struct boot_result {
 	double interference; /* response p99 boot / solo; NaN: too few periods */
 	double kicks_per_period, neighbour_boot_s;
 	struct spread handling; /* us; kick seen to priority read back */
-	uint64_t lost, rejected; /* samples of control rings */
+	uint64_t lost, rejected, handover_errors; /* of control rings' samples */
 };
 
 struct policy_result {
@@ -44,7 +44,7 @@ struct policy_result {
 	struct spread handling; /* medians, but min, max and count over all */
 	size_t interference_excluded; /* boots without the number */
 	size_t control_missed_unstained[PHASE_COUNT]; /* sums over boots */
-	uint64_t lost, rejected;
+	uint64_t lost, rejected, handover_errors;
 };
 
 struct comparison {

@@ -166,6 +166,7 @@ static struct json_object *policy_json(const struct summary *s, const struct pol
 	add(json, "neighbour_boot_s", seconds);
 	add_count(json, "samples_lost", p->lost);
 	add_count(json, "samples_rejected", p->rejected);
+	add_count(json, "handover_errors", p->handover_errors);
 	add(json, "phases", phases);
 	add(json, "rings", rings_json(p, err));
 	add(json, "per_boot", boots);

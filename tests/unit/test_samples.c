@@ -61,6 +61,7 @@ static void test_right_file(void **state)
 					  "1,2000,0,2010,2020,2020,2050\n"
 					  "4,5000,1,5005,0,0,0\n"
 					  "5,18446744073709551614,0,0,0,0,0\n"
+					  "# handover errors 7\n"
 					  "# lost 12\n";
 	enum form form;
 
@@ -78,6 +79,7 @@ static void test_right_file(void **state)
 		assert_int_equal(s->release_ns[3], UINT64_MAX - 1);
 		assert_int_equal(s->start_ns[1][1], 2020);
 		assert_int_equal(s->end_ns[1][1], 2050);
+		assert_int_equal(s->handover_errors, 7);
 		assert_int_equal(s->lost, 12);
 		assert_int_equal(s->rejected, 0);
 		assert_int_equal(samples_first_start(s, 0), 1010);
@@ -179,10 +181,14 @@ static void test_malformed(void **state)
 		{ HEADER "1,18446744073709551616,0,1,1,1,1\n", "field 2" },
 		{ HEADER "\n", "field 1" },
 		{ HEADER "1,1,0,1,1,1,1", "no end" },
-		{ HEADER "# found 3\n", "a comment" },
-		{ HEADER "# lost 3x\n", "a comment" },
-		{ HEADER "# lost \n", "a comment" },
+		{ HEADER "# found 3\n", "a remark" },
+		{ HEADER "# lost 3x\n", "a remark" },
+		{ HEADER "# lost \n", "a remark" },
 		{ HEADER "# lost 3\n1,1,0,1,1,1,1\n", ":3: text after" },
+		{ HEADER "# handover errors 3\n1,1,0,1,1,1,1\n", ":3: text after" },
+		{ HEADER "# lost 3\n# handover errors 3\n", ":3: a remark" },
+		{ HEADER "# lost 3\n# lost 3\n", ":3: a remark" },
+		{ HEADER "# handover errors x\n", "a remark" },
 	};
 	size_t i;
 
