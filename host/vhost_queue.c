@@ -132,7 +132,7 @@ static void handle_buffer(struct vhost_user *conn, struct vhost_queue *q,
 		vring_push(&q->ring, b->head, 0);
 }
 
-static bool drain(struct vhost_user *conn, uint64_t seen_ns, unsigned int *handled)
+static void drain(struct vhost_user *conn, uint64_t seen_ns, unsigned int *handled)
 {
 	struct vhost_queue *q = &conn->queues[RS_QUEUE_NOTIFY];
 	struct vring_buffer buffer;
@@ -146,14 +146,15 @@ static bool drain(struct vhost_user *conn, uint64_t seen_ns, unsigned int *handl
 	if (*handled)
 		call_guest(q);
 	conn->pending = *handled == VISIT_MAX;
-	return conn->pending;
 }
 
 bool vhost_queue_drain(struct vhost_user *conn, uint64_t seen_ns)
 {
 	unsigned int handled;
 
-	return conn->pending && drain(conn, seen_ns, &handled);
+	if (conn->pending)
+		drain(conn, seen_ns, &handled);
+	return conn->pending;
 }
 
 /* QEMU lets the guest run on without waiting for SET_VRING_ENABLE to be done, so
@@ -172,25 +173,44 @@ void vhost_queue_replay(struct vhost_user *conn)
 		return;
 }
 
-bool vhost_queue_kick(struct vhost_user *conn, unsigned int queue, uint64_t seen_ns)
+/* Work first, then the eventfd's counter: reading it costs as much as half the
+ * way to the priority. Whoever kicks before it is read is found by the second
+ * look at the queue, whoever kicks later wakes us again. */
+static bool handle_notifications(struct vhost_user *conn, uint64_t seen_ns)
 {
-	struct vhost_queue *q = &conn->queues[queue];
-	uint64_t kicks = q->kick >= 0 ? read_eventfd(q->kick) : 0;
-	unsigned int handled;
-	bool more;
+	struct vhost_queue *q = &conn->queues[RS_QUEUE_NOTIFY];
+	struct vm_counters *counters = &conn->vm->counters;
+	unsigned int first = 0, second = 0;
+	uint64_t kicks;
 
-	/* The event queue's kicks say that there are buffers. */
-	if (queue == RS_QUEUE_EVENT)
-		tell_if_due(conn);
-	if (!kicks || queue != RS_QUEUE_NOTIFY)
-		return false;
+	if (usable(q))
+		drain(conn, seen_ns, &first);
+	seen_ns = monotonic_ns();
+	kicks = read_eventfd(q->kick);
+	if (!kicks)
+		return conn->pending;
 	if (!usable(q)) {
 		q->missed += kicks;
 		return false;
 	}
-	conn->vm->counters.kicks += kicks;
-	conn->vm->counters.coalesced += kicks - 1;
-	more = drain(conn, seen_ns, &handled);
-	conn->vm->counters.empty_kicks += !handled;
-	return more;
+	counters->kicks += kicks;
+	counters->coalesced += kicks - 1;
+	if (!conn->pending)
+		drain(conn, seen_ns, &second);
+	counters->empty_kicks += !first && !second;
+	return conn->pending;
+}
+
+bool vhost_queue_kick(struct vhost_user *conn, unsigned int queue, uint64_t seen_ns)
+{
+	struct vhost_queue *q = &conn->queues[queue];
+
+	if (q->kick < 0)
+		return false;
+	if (queue == RS_QUEUE_NOTIFY)
+		return handle_notifications(conn, seen_ns);
+	/* The event queue's kicks say that there are buffers. */
+	read_eventfd(q->kick);
+	tell_if_due(conn);
+	return false;
 }

@@ -108,7 +108,7 @@ static void clear(struct vm *vm)
 	vm->record_process = -1;
 	hist_init(&vm->handling);
 	for (unsigned int i = 0; i < RS_VCPU_MAX; i++) {
-		vm->vcpus[i].ref.comm_fd = -1;
+		vm->vcpus[i].ref.fd = -1;
 		vm->vcpus[i].record = -1;
 	}
 }

@@ -71,7 +71,7 @@ static void drop_vcpu(struct vm *vm, struct vm_vcpu *v)
 {
 	record_drop(vm->record, v->record);
 	thread_ref_close(&v->ref);
-	*v = (struct vm_vcpu){ .ref.comm_fd = -1, .record = -1 };
+	*v = (struct vm_vcpu){ .ref.fd = -1, .record = -1 };
 }
 
 /* A thread that is known already: see whether someone else changed it. */

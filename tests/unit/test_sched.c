@@ -5,14 +5,18 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include <cmocka.h>
 
@@ -107,6 +111,44 @@ static void test_unprivileged_is_explained(void **state)
 		ret = sched_apply_fifo(0, 10, NULL);
 		sched_explain(&err, -ret, getpid(), getpid(), SCHED_FIFO, 10);
 		_exit(ret == -EPERM && strstr(err->message, "CAP_SYS_NICE") ? 0 : 2);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
+/* As on Linux before 6.9: pidfd_open(2) does not know its flag. */
+static void forbid_thread_pidfds(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_open, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+		_exit(3);
+}
+
+static void test_holds_threads_without_pidfds(void **state)
+{
+	pid_t child = fork();
+	int status;
+
+	(void)state;
+	if (!child) {
+		struct thread_ref first, second;
+		bool good;
+
+		forbid_thread_pidfds();
+		if (thread_ref_open(&first, p.pid, p.vcpu[0], NULL) ||
+		    thread_ref_open(&second, p.pid, p.vcpu[1], NULL))
+			_exit(1);
+		good = !first.is_pidfd && thread_ref_alive(&first) && thread_ref_alive(&second);
+		fake_process_order(&p, 'x');
+		_exit(good && thread_ref_alive(&first) && !thread_ref_alive(&second) ? 0 : 2);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
@@ -339,6 +381,7 @@ int main(void)
 		T(test_failures_are_explained),
 		T(test_unprivileged_is_explained),
 		T(test_finds_vcpus),
+		T(test_holds_threads_without_pidfds),
 		T(test_restore_after_kill),
 		T(test_reused_ids_are_left_alone),
 		T(test_drop_and_full),
