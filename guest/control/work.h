@@ -18,7 +18,8 @@ struct rsc_speed {
 uint64_t rsc_work(uint64_t iterations);
 
 /*
- * Measure the speed with about total_ms (at least 10) of CPU time. The median
+ * Measure the speed with about total_ms (at least 10) of CPU time, in turns
+ * with rests between them as a ring has: 2.5 times as long in all. The median
  * stands up to a host that was slow for less than half of the runs.
  * -EIO where the CPU-time clock does not advance.
  */
