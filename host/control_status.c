@@ -120,11 +120,13 @@ static const struct {
 	COUNTER(stray_ends),
 	COUNTER(boosts),
 	COUNTER(demotions),
+	COUNTER(starts_deferred),
 	COUNTER(apply_failed),
 	COUNTER(readback_mismatch),
 	COUNTER(threads_gone),
 	COUNTER(thread_retries),
 	COUNTER(record_full),
+	COUNTER(record_kept),
 	COUNTER(grant_failed),
 	COUNTER(low_failed),
 	COUNTER(policy_errors),
@@ -134,6 +136,7 @@ static const struct {
 	COUNTER(protocol_unknown),
 	COUNTER(memory_unsealed),
 	COUNTER(connections_refused),
+	COUNTER(log_withheld),
 };
 
 static void add_counters(struct json_object *o, const struct vm_counters *c)

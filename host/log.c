@@ -30,6 +30,31 @@ void log_line(const char *format, ...)
 	fprintf(stderr, "[%lld.%06ld] %s\n", (long long)now.tv_sec, now.tv_nsec / 1000, line);
 }
 
+static bool may_speak(struct log_limit *limit, const char *context)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (now.tv_sec - limit->since >= LOG_LIMIT_S) {
+		if (limit->withheld)
+			log_line("%s: %u lines like the last ones were withheld", context,
+				 limit->withheld);
+		*limit = (struct log_limit){ .since = now.tv_sec };
+	}
+	return limit->lines++ < LOG_LIMIT_LINES;
+}
+
+void log_error_limited(struct log_limit *limit, uint64_t *withheld, const char *context,
+		       struct rs_error **err)
+{
+	if (*err && !may_speak(limit, context)) {
+		limit->withheld++;
+		(*withheld)++;
+		rs_error_free(err);
+	}
+	log_error(context, err);
+}
+
 void log_error(const char *context, struct rs_error **err)
 {
 	if (*err)

@@ -7,11 +7,29 @@
 #ifndef RINGSCHED_LOG_H
 #define RINGSCHED_LOG_H
 
+#include <stdint.h>
+
 struct rs_error;
+
+/* How much a peer made us say lately; zeroed = nothing. */
+struct log_limit {
+	int64_t since; /* CLOCK_MONOTONIC s: begin of the stretch that is counted */
+	unsigned int lines, withheld; /* in it */
+};
+
+#define LOG_LIMIT_S 10
+#define LOG_LIMIT_LINES 20
 
 void log_enable(void);
 void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* "context: sentence", then frees the error and sets *err to NULL. */
 void log_error(const char *context, struct rs_error **err);
+/*
+ * The same for what a peer can bring about as often as it likes: at most
+ * LOG_LIMIT_LINES of a limit in LOG_LIMIT_S seconds. What is withheld is told by
+ * the first line after them and added to *withheld.
+ */
+void log_error_limited(struct log_limit *limit, uint64_t *withheld, const char *context,
+		       struct rs_error **err);
 
 #endif

@@ -56,7 +56,7 @@ static void connection_ready(void *arg, uint32_t events)
 	(void)events;
 	if (!vhost_user_read(e->conn, &err))
 		return;
-	log_error(e->vm->name, &err);
+	vm_log_error(e->vm, &err);
 	close_connection(e);
 }
 
@@ -72,7 +72,7 @@ static void open_connection(struct endpoint *e, int fd)
 
 	e->conn = vhost_user_open(e->vm, fd, &err);
 	if (!e->conn) {
-		log_error(e->vm->name, &err);
+		vm_log_error(e->vm, &err);
 		return;
 	}
 	log_line("%s: process %d is connected", e->vm->name, e->vm->pid);
@@ -80,7 +80,7 @@ static void open_connection(struct endpoint *e, int fd)
 	if (e->conn_watch)
 		e->pid_watch = loop_add(e->vm->pidfd, EPOLLIN, process_ended, e, &err);
 	if (!e->pid_watch) {
-		log_error(e->vm->name, &err);
+		vm_log_error(e->vm, &err);
 		close_connection(e);
 	}
 }

@@ -64,7 +64,7 @@ static void before_request(struct vhost_user *conn)
 	struct rs_error *err = NULL;
 
 	if (vm_prepare(conn->vm, &err))
-		log_error(conn->vm->name, &err);
+		vm_log_error(conn->vm, &err);
 	rs_error_free(&err);
 }
 
@@ -76,7 +76,7 @@ static void after_enable(struct vhost_user *conn)
 
 	if (conn->queues[RS_QUEUE_NOTIFY].enabled && !conn->vm->settled &&
 	    vm_settle(conn->vm, &err))
-		log_error(conn->vm->name, &err);
+		vm_log_error(conn->vm, &err);
 }
 
 static int handle(struct vhost_user *conn, const struct header *h, struct rs_error **err)
@@ -102,7 +102,9 @@ static int handle(struct vhost_user *conn, const struct header *h, struct rs_err
 	conn->vm->counters.protocol_errors += ret != 0;
 	vhost_queue_replay(conn);
 	pthread_mutex_unlock(&conn->vm->lock);
-	log_error(rule->name, &why);
+	if (why)
+		rs_fail_wrap(&why, "%s", rule->name);
+	vm_log_error(conn->vm, &why);
 	after_enable(conn);
 	if (rule->replies) /* one that failed has no payload: the front end sees it */
 		return send_reply(conn, h->request, rq.reply, rq.reply_size, err);

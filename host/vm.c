@@ -154,6 +154,11 @@ void vm_counters_reset(struct vm *vm)
 	hist_init(&vm->handling);
 }
 
+void vm_log_error(struct vm *vm, struct rs_error **err)
+{
+	log_error_limited(&vm->log, &vm->counters.log_withheld, vm->name, err);
+}
+
 void vm_reject(struct vm *vm, enum reject reason)
 {
 	if (reason > REJECT_NONE && reason < REJECT_COUNT)
@@ -164,7 +169,8 @@ static void count_sequence(struct vm *vm, const struct message *msg)
 {
 	uint32_t ahead = msg->sequence - (vm->sequence + 1);
 
-	/* ATTACH begins a new count: it is 1 by definition. */
+	/* ATTACH begins a new count: it is 1 by definition. Nothing of a rejected
+	 * message is believed, its number included: the next one finds a gap. */
 	if (msg->kind == RS_KIND_ATTACH || !vm->sequence_known)
 		ahead = 0;
 	if (ahead >= UINT32_MAX / 2) {
@@ -184,6 +190,7 @@ static void follow_rings(struct vm *vm, const struct message *msg)
 	case RS_KIND_START:
 		vm->has_run = true;
 		vm->counters.restarts += ring->active;
+		vm->counters.starts_deferred += vm->realtime_deferred;
 		*ring = (struct vm_ring){ true, msg->ring_prio, msg->vcpu };
 		break;
 	case RS_KIND_END:

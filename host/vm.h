@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "host/hist.h"
+#include "host/log.h"
 #include "host/lowgroup.h"
 #include "host/message.h"
 #include "host/policy.h"
@@ -65,17 +66,19 @@ struct vm_counters {
 	uint64_t empty_kicks; /* woke up, found no message */
 	uint64_t messages[RS_KIND_COUNT];
 	uint64_t rejects[REJECT_COUNT];
-	uint64_t lost; /* gap in the sequence numbers */
+	uint64_t lost; /* gap in the sequence numbers; a rejected message's is one */
 	uint64_t reordered; /* sequence number that was passed already */
 	uint64_t restarts; /* START of an active ring */
 	uint64_t stray_ends; /* END of a ring that is not active */
 	uint64_t boosts; /* changes to real-time, or to another such priority */
 	uint64_t demotions; /* changes from real-time */
+	uint64_t starts_deferred; /* START that had to wait: budgets were not granted yet */
 	uint64_t apply_failed;
 	uint64_t readback_mismatch;
 	uint64_t threads_gone; /* a change was skipped, its thread has exited */
 	uint64_t thread_retries; /* vCPU threads looked for in vain */
 	uint64_t record_full; /* a change was not made: no room to remember it */
+	uint64_t record_kept; /* threads left changed: still in the record, for cleanup */
 	uint64_t grant_failed;
 	uint64_t low_failed; /* threads or groups that could not be made low or normal */
 	uint64_t policy_errors; /* hooks that returned an error */
@@ -85,6 +88,7 @@ struct vm_counters {
 	uint64_t protocol_unknown; /* vhost-user requests not known */
 	uint64_t memory_unsealed; /* regions whose file may be shortened under us */
 	uint64_t connections_refused;
+	uint64_t log_withheld; /* lines about this VM that came too often */
 };
 
 /* Why the last change failed; explained by main, which may allocate. */
@@ -140,6 +144,7 @@ struct vm {
 	uint32_t sequence; /* of the last message */
 	bool sequence_known;
 	struct vm_failure failure;
+	struct log_limit log; /* (main) */
 	struct vm_counters counters;
 	struct hist handling; /* ns, kick seen to priority read back */
 
@@ -205,6 +210,8 @@ void vm_reject(struct vm *vm, enum reject reason);
 /* The guest's driver is gone (reset, re-probe): no ring is active any more. */
 void vm_rings_clear(struct vm *vm);
 void vm_counters_reset(struct vm *vm);
+/* Tells and frees what went wrong with this VM, within a limit. Main thread. */
+void vm_log_error(struct vm *vm, struct rs_error **err);
 
 /* ---- what policies call (vm_level.c); with the lock held ---- */
 

@@ -103,7 +103,7 @@ static void lower_group(struct vm *vm)
 			return;
 		if (lowgroup_apply(&vm->lowgroup, &place, vm->record, &err)) {
 			vm->counters.low_failed++;
-			log_error(vm->name, &err);
+			vm_log_error(vm, &err);
 		}
 		return;
 	}
@@ -144,10 +144,23 @@ static void raise_rest(struct vm *vm)
 	}
 }
 
+/* Still low although it was not so by itself: raising it has failed. */
+static bool is_left_low(const struct vm_low_thread *t)
+{
+	struct sched_state now;
+
+	return t->original.policy != SCHED_IDLE && thread_ref_alive(&t->ref) &&
+	       !sched_read(t->ref.tid, &now) && now.policy == SCHED_IDLE;
+}
+
 static void forget_low(struct vm *vm)
 {
 	for (size_t i = 0; i < vm->low_count; i++) {
-		record_drop(vm->record, vm->low_threads[i].record);
+		/* What is not put back stays in the record, for `ringsched cleanup`. */
+		if (is_left_low(&vm->low_threads[i]))
+			vm->counters.record_kept++;
+		else
+			record_drop(vm->record, vm->low_threads[i].record);
 		thread_ref_close(&vm->low_threads[i].ref);
 	}
 	free(vm->low_threads);
@@ -199,7 +212,7 @@ void vm_raise_process(struct vm *vm)
 	raise_rest(vm);
 	if (lowgroup_restore(&vm->lowgroup, vm->record, &err)) {
 		vm->counters.low_failed++;
-		log_error(vm->name, &err);
+		vm_log_error(vm, &err);
 	}
 	vm->process_low = false;
 	vm->low_checks = RECHECKS;

@@ -69,7 +69,11 @@ static int save_original(struct vm *vm, struct vm_vcpu *v)
 
 static void drop_vcpu(struct vm *vm, struct vm_vcpu *v)
 {
-	record_drop(vm->record, v->record);
+	/* What could not be put back stays in the record, for `ringsched cleanup`. */
+	if (v->level != VM_LEVEL_NORMAL && thread_ref_alive(&v->ref))
+		vm->counters.record_kept++;
+	else
+		record_drop(vm->record, v->record);
 	thread_ref_close(&v->ref);
 	*v = (struct vm_vcpu){ .ref.fd = -1, .record = -1 };
 }
@@ -164,7 +168,7 @@ static bool grant(struct vm *vm)
 	}
 	if (budget_set(vm, leaves, count, vm->record, &err)) {
 		vm->counters.grant_failed++;
-		log_error(vm->name, &err);
+		vm_log_error(vm, &err);
 	}
 	return true;
 }
@@ -249,7 +253,7 @@ bool vm_finish(struct vm *vm)
 	if (failure.code) {
 		sched_explain(&err, failure.code, vm->pid, failure.tid, failure.policy,
 			      failure.priority);
-		log_error(vm->name, &err);
+		vm_log_error(vm, &err);
 	}
 	if (low)
 		vm_lower_process(vm);
@@ -300,7 +304,7 @@ void vm_disconnect(struct vm *vm)
 	while (vm_finish(vm))
 		;
 	if (budget_set(vm, NULL, 0, vm->record, &err))
-		log_error(vm->name, &err);
+		vm_log_error(vm, &err);
 	pthread_mutex_lock(&vm->lock);
 	for (unsigned int i = 0; i < vm->vcpu_count; i++)
 		drop_vcpu(vm, &vm->vcpus[i]);

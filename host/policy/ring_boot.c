@@ -19,16 +19,15 @@ static int boot_start(struct vm *vm, struct rs_error **err)
 
 static int boot_event(struct vm *vm, const struct message *msg)
 {
-	int ret;
+	int lifted, ret;
 
 	if (!vm->low)
 		return ring_event(vm, msg);
 	if (msg->kind != RS_KIND_START)
 		return 0;
-	ret = vm_lift(vm);
-	if (ret)
-		vm->counters.low_failed++; /* the rings matter all the same */
-	return ring_event(vm, msg);
+	lifted = vm_lift(vm);
+	ret = ring_event(vm, msg); /* the rings matter all the same */
+	return lifted ? lifted : ret;
 }
 
 const struct policy policy_ring_boot = {

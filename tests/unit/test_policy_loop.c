@@ -416,6 +416,53 @@ static void test_readback_mismatch_is_counted(void **state)
 	assert_sched(p.vcpu[0], SCHED_FIFO, 40);
 }
 
+/* A thread that could not be given its scheduling back stays in the record. */
+static void test_failed_restore_stays_in_the_record(void **state)
+{
+	(void)state;
+	connect_vm("ring", VM_ROLE_CONTROL);
+	send(RS_KIND_START, 1, 40);
+	swallow_setattr = true;
+	vm_disconnect(vm);
+	swallow_setattr = false;
+	assert_sched(p.vcpu[0], SCHED_FIFO, 40);
+	assert_int_equal(vm->counters.record_kept, 1);
+	assert_int_equal(record_used(record), 1);
+	record_restore_in_signal(record);
+	assert_all_normal();
+}
+
+/* The same of the process-wide half: the worker stays low. */
+static void test_failed_raise_stays_in_the_record(void **state)
+{
+	(void)state;
+	connect_vm("ring_boot", VM_ROLE_CONTROL);
+	assert_sched(p.worker, SCHED_IDLE, 0);
+	swallow_setattr = true;
+	vm_disconnect(vm);
+	swallow_setattr = false;
+	/* Two vCPU threads, the worker and the main thread. */
+	assert_int_equal(vm->counters.record_kept, 4);
+	assert_int_equal(record_used(record), 4);
+	record_restore_in_signal(record);
+	assert_sched(p.worker, SCHED_OTHER, 0);
+	assert_all_normal();
+}
+
+/* A ring that is reported before budgets are granted is boosted afterwards. */
+static void test_start_before_settle(void **state)
+{
+	(void)state;
+	connect_vm("ring", VM_ROLE_CONTROL);
+	vm->realtime_deferred = true;
+	send(RS_KIND_START, 1, 40);
+	assert_all_normal();
+	assert_int_equal(vm->counters.starts_deferred, 1);
+	assert_int_equal(vm_settle(vm, NULL), 0);
+	assert_sched(p.vcpu[0], SCHED_FIFO, 40);
+	assert_int_equal(vm->counters.starts_deferred, 1);
+}
+
 static void test_identity_by_vring(void **state)
 {
 	(void)state;
@@ -610,6 +657,9 @@ int main(void)
 		T(test_changed_by_someone_else),
 		T(test_failed_apply_is_counted),
 		T(test_readback_mismatch_is_counted),
+		T(test_failed_restore_stays_in_the_record),
+		T(test_failed_raise_stays_in_the_record),
+		T(test_start_before_settle),
 		T(test_identity_by_vring),
 		T(test_process_dies),
 		T(test_cgroups),
