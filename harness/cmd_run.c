@@ -9,10 +9,9 @@
 
 #include "harness/command.h"
 #include "harness/run.h"
+#include "harness/scenario.h"
 #include "host/cleanup.h"
 #include "host/error.h"
-
-#define BOOTS_MAX 100000
 
 enum { /* options without a letter */
        OPT_PRESET = 256,
@@ -64,7 +63,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->policies = arg;
 		return 0;
 	case 'b':
-		o->boots = (unsigned int)number(state, "boots", arg, 1, BOOTS_MAX);
+		o->boots = (unsigned int)number(state, "boots", arg, 1, SCENARIO_BOOTS_MAX);
 		return 0;
 	case 's':
 		/* JSON readers keep whole numbers exactly up to 2^53. */

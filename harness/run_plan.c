@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -10,10 +11,39 @@
 #include "harness/prng.h"
 #include "harness/run_state.h"
 #include "harness/scenario.h"
+#include "harness/schedstat.h"
+#include "harness/suggest.h"
 #include "harness/wait.h"
 #include "host/cleanup.h"
 #include "host/error.h"
 #include "host/policy.h"
+
+/* One name of --policy; the list of all is short enough to be said. */
+static int add_policy(struct scenario *s, const char *name, struct rs_error **err)
+{
+	struct suggestion nearest = { .word = name };
+	unsigned int i;
+
+	for (i = 0; policies[i]; i++)
+		suggest_offer(&nearest, policies[i]->name);
+	if (!policy_find(name, NULL))
+		return rs_fail(err, EINVAL,
+			       "--policy: there is no policy '%.64s'%s%s%s (`ringsched list "
+			       "--policies` lists them)",
+			       name, nearest.best ? "; did you mean '" : "",
+			       nearest.best ? nearest.best : "", nearest.best ? "'?" : "");
+	for (i = 0; i < s->policy_count; i++)
+		if (!strcmp(s->policies[i], name))
+			return rs_fail(err, EINVAL, "--policy: %s is named twice", name);
+	if (s->policy_count == SCENARIO_POLICIES_MAX)
+		return rs_fail(err, E2BIG, "--policy: more than %d policies",
+			       SCENARIO_POLICIES_MAX);
+	s->policies[s->policy_count] = strdup(name);
+	if (!s->policies[s->policy_count])
+		return rs_fail(err, ENOMEM, "out of memory");
+	s->policy_count++;
+	return 0;
+}
 
 /* "a,b" over the scenario's own policies; "all" = every one there is. */
 static int replace_policies(struct scenario *s, const char *list, struct rs_error **err)
@@ -21,6 +51,7 @@ static int replace_policies(struct scenario *s, const char *list, struct rs_erro
 	cleanup_free char *copy = strdup(list);
 	char *rest = copy, *name;
 	unsigned int i;
+	int ret = 0;
 
 	if (!copy)
 		return rs_fail(err, ENOMEM, "out of memory");
@@ -28,21 +59,35 @@ static int replace_policies(struct scenario *s, const char *list, struct rs_erro
 		free(steal_pointer(&s->policies[i]));
 	s->policy_count = 0;
 	if (!strcmp(list, "all")) {
-		for (i = 0; i < SCENARIO_POLICIES_MAX && policies[i]; i++)
-			s->policies[s->policy_count++] = strdup(policies[i]->name);
-		return 0;
+		for (i = 0; ret == 0 && policies[i]; i++)
+			ret = add_policy(s, policies[i]->name, err);
+		return ret;
 	}
-	while ((name = strsep(&rest, ","))) {
-		if (!policy_find(name, err))
-			return -ENOENT;
-		for (i = 0; i < s->policy_count; i++)
-			if (!strcmp(s->policies[i], name))
-				return rs_fail(err, EINVAL, "policy %s is named twice", name);
-		if (s->policy_count == SCENARIO_POLICIES_MAX)
-			return rs_fail(err, E2BIG, "more than %d policies", SCENARIO_POLICIES_MAX);
-		s->policies[s->policy_count++] = strdup(name);
-	}
-	return 0;
+	while (ret == 0 && (name = strsep(&rest, ",")))
+		ret = add_policy(s, name, err);
+	return ret;
+}
+
+/*
+ * The policy that is judged must be among those that run. A scenario without
+ * limits judges nothing: there the last policy stands for it, as by default.
+ */
+static int check_judged(struct scenario *s, struct rs_error **err)
+{
+	const struct scenario_limits *l = &s->limits;
+	unsigned int i;
+
+	for (i = 0; i < s->policy_count; i++)
+		if (!strcmp(s->policies[i], s->verdict_policy))
+			return 0;
+	if (!isnan(l->interference_max) || !isnan(l->missed_max) || !isnan(l->handling_p99_us_max))
+		return rs_fail(err, EINVAL,
+			       "--policy leaves out %s, which the limits of %s are about: add it, "
+			       "or change limits.policy there",
+			       s->verdict_policy, s->path);
+	free(s->verdict_policy);
+	s->verdict_policy = strdup(s->policies[s->policy_count - 1]);
+	return s->verdict_policy ? 0 : rs_fail(err, ENOMEM, "out of memory");
 }
 
 static int replace_kernel(struct scenario *s, const char *name, struct rs_error **err)
@@ -75,6 +120,8 @@ static int load(struct run_state *run, struct rs_error **err)
 	run->boots = o->boots ? o->boots : s->boots ? s->boots : preset->boots;
 	if (o->policies)
 		ret = replace_policies(s, o->policies, err);
+	if (ret == 0)
+		ret = check_judged(s, err);
 	if (ret == 0 && o->kernel)
 		ret = replace_kernel(s, o->kernel, err);
 	for (i = 0; ret == 0 && i < s->policy_count; i++)
@@ -146,20 +193,31 @@ static int check_guests(const struct run_state *run, struct rs_error **err)
 	return ret;
 }
 
-static int check_cores(const struct scenario *s, struct rs_error **err)
+/* Of the cores in `key`, does this machine run each? */
+static int check_cores(const struct scenario *s, const char *key, const int *cores,
+		       unsigned int count, struct rs_error **err)
 {
-	long online = sysconf(_SC_NPROCESSORS_ONLN);
+	char online[256];
 	unsigned int i;
+	int ret = folder_read("/sys/devices/system/cpu/online", online, sizeof(online), err);
 
-	for (i = 0; i < s->shared_core_count; i++)
-		if (s->shared_cores[i] >= online)
-			return rs_fail(err, ENODEV, "core %d: this machine has cores 0 to %ld",
-				       s->shared_cores[i], online - 1);
-	for (i = 0; i < s->housekeeping_core_count; i++)
-		if (s->housekeeping_cores[i] >= online)
-			return rs_fail(err, ENODEV, "core %d: this machine has cores 0 to %ld",
-				       s->housekeeping_cores[i], online - 1);
-	return 0;
+	for (i = 0; ret == 0 && i < count; i++)
+		if (!schedstat_names(online, cores[i]))
+			ret = rs_fail(err, ENODEV,
+				      "%s: cores.%s names core %d, this machine runs %s; it takes "
+				      "two: one that VMs share, one for everything else",
+				      s->path, key, cores[i], online);
+	return ret;
+}
+
+static int check_machine(const struct scenario *s, struct rs_error **err)
+{
+	int ret = check_cores(s, "shared", s->shared_cores, s->shared_core_count, err);
+
+	if (ret < 0)
+		return ret;
+	return check_cores(s, "housekeeping", s->housekeeping_cores, s->housekeeping_core_count,
+			   err);
 }
 
 static void note_start(struct run_state *run)
@@ -181,7 +239,7 @@ int run_plan(struct run_state *run, struct rs_error **err)
 	note_start(run);
 	ret = load(run, err);
 	if (ret == 0)
-		ret = check_cores(run->scenario, err);
+		ret = check_machine(run->scenario, err);
 	if (ret == 0)
 		ret = check_guests(run, err);
 	if (ret == 0)
@@ -189,6 +247,6 @@ int run_plan(struct run_state *run, struct rs_error **err)
 	if (ret == 0 && geteuid() != 0)
 		ret = rs_fail(err, EPERM,
 			      "a run needs root: it starts VMs and changes the "
-			      "scheduling of their threads");
+			      "scheduling of their threads. Run the same command with sudo");
 	return ret < 0 ? ret : make_order(run, err);
 }

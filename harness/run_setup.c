@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "harness/cell.h"
@@ -27,6 +28,7 @@ static int make_out(struct run_state *run, struct rs_error **err)
 {
 	cleanup_free char *chosen = NULL;
 	const char *out = run->options->out;
+	struct stat st;
 	char stamp[32];
 
 	if (!out) {
@@ -38,9 +40,13 @@ static int make_out(struct run_state *run, struct rs_error **err)
 	if (!out)
 		return rs_fail(err, ENOMEM, "out of memory");
 	if (folder_make(out, 0755, err) < 0)
-		return rs_fail_wrap(err, "results");
+		return rs_fail_wrap(err, "no folder for the results, choose another --out");
+	if (stat(out, &st) == 0 && !S_ISDIR(st.st_mode))
+		return rs_fail(err, ENOTDIR, "%s is no folder: choose another --out", out);
 	if (!folder_is_empty(out))
-		return rs_fail(err, ENOTEMPTY, "%s holds something already: choose another --out",
+		return rs_fail(err, ENOTEMPTY,
+			       "%s holds something already, and nothing in it is overwritten: "
+			       "choose another --out",
 			       out);
 	run->out = realpath(out, NULL);
 	return run->out ? 0 : rs_fail_errno(err, errno, "%s", out);
@@ -151,9 +157,15 @@ static int write_scenario(struct run_state *run, struct rs_error **err)
 	cleanup_free char *path = folder_path(run->out, "scenario.yaml");
 	cleanup_file FILE *to = path ? fopen(path, "we") : NULL;
 
+	cleanup_scenario struct scenario *again = NULL;
+
 	if (!to)
 		return rs_fail_errno(err, errno, "making %s/scenario.yaml", run->out);
-	return scenario_write(run->scenario, to, err);
+	if (scenario_write(run->scenario, to, err) < 0)
+		return -EIO;
+	/* The report will read it: better to know now than after the measuring. */
+	again = scenario_load(path, err);
+	return again ? 0 : rs_fail_wrap(err, "the scenario as resolved");
 }
 
 int run_set_up(struct run_state *run, struct rs_error **err)
@@ -168,8 +180,6 @@ int run_set_up(struct run_state *run, struct rs_error **err)
 	if (ret == 0)
 		leftovers_each_machine(note_machine, run);
 	if (ret == 0)
-		ret = write_scenario(run, err);
-	if (ret == 0)
 		ret = make_root(run, err);
 	if (ret == 0)
 		ret = find_emulator(run, err);
@@ -177,6 +187,9 @@ int run_set_up(struct run_state *run, struct rs_error **err)
 		ret = connect_libvirt(run, err);
 	if (ret == 0)
 		ret = choose_accel(run, err);
+	/* First of what stays: a run that fails before leaves DIR free. */
+	if (ret == 0)
+		ret = write_scenario(run, err);
 	if (ret < 0)
 		return ret;
 	run->progress =

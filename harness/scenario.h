@@ -18,6 +18,7 @@ struct rs_error;
 #define SCENARIO_VMS_MAX 8
 #define SCENARIO_CORES_MAX 16
 #define SCENARIO_POLICIES_MAX 16
+#define SCENARIO_BOOTS_MAX 2000 /* a policy */
 
 enum vm_role {
 	VM_ROLE_CONTROL, /* runs from before the first phase; its rings are judged */
