@@ -127,6 +127,7 @@ static int report(struct run_state *run, struct rs_error **err)
 	unsigned int failed = count_cells(run, RUN_FAILED);
 	int ret;
 
+	/* Also of an interrupted run: the report says that it is one. */
 	progress_say(run->progress, "drawing the report");
 	ret = report_make(run->out, &verdict, err);
 	if (ret < 0)
@@ -151,6 +152,22 @@ static int measure_run(struct run_state *run, struct rs_error **err)
 	return measure_all(run, err);
 }
 
+/* What is finished is reported; what is not does not count. */
+static int end_interrupted(struct run_state *run, struct rs_error **err)
+{
+	cleanup_error struct rs_error *failed = NULL;
+	unsigned int done = count_cells(run, RUN_DONE);
+
+	if (err)
+		rs_error_free(err);
+	fprintf(stderr, "interrupted by SIG%s: %u of %u cells finished%s%s\n",
+		sigabbrev_np(wait_signal()), done, run->cell_count, done ? " in " : "",
+		done ? run->out : "");
+	if (done && report(run, &failed) < 0)
+		fprintf(stderr, "no report: %s\n", failed->message);
+	return 128 + wait_signal();
+}
+
 int run_scenario(const struct run_options *options, struct rs_error **err)
 {
 	struct run_state run = { .options = options };
@@ -163,15 +180,10 @@ int run_scenario(const struct run_options *options, struct rs_error **err)
 	/* Before the report, which may take its time or be interrupted. */
 	run_tear_down(&run);
 	wait_release_signals();
-	if (wait_signal()) {
-		fprintf(stderr, "interrupted; finished cells are in %s\n",
-			run.out ? run.out : "no folder yet");
-		if (err)
-			rs_error_free(err);
-		ret = 128 + wait_signal();
-	} else if (ret == 0) {
+	if (wait_signal())
+		ret = end_interrupted(&run, err);
+	else if (ret == 0)
 		ret = report(&run, err);
-	}
 	run_clear(&run);
 	return ret;
 }
