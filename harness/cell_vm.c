@@ -16,7 +16,7 @@
 #include "host/error.h"
 
 #define COMMAND_S 30 /* for a guest's answer while another VM has the core */
-#define CALIBRATE_MS 200 /* CPU time in all */
+#define CALIBRATE_MS 400 /* CPU time in all: 51 turns of 8 ms */
 #define CYCLICTEST_S 120
 
 /*
@@ -235,7 +235,7 @@ static int calibrate(struct cell_vm *v, struct rs_error **err)
  */
 static int run_cyclictest(struct cell_state *cell, struct cell_vm *v, struct rs_error **err)
 {
-	cleanup_free char *path = folder_path(cell->plan->dir, "cyclictest.json");
+	cleanup_free char *path = folder_path(cell->plan->dir, "cyclictest-%s.json", v->vm->name);
 	cleanup_free char *data = NULL;
 	size_t length;
 	int ret;

@@ -2,6 +2,7 @@
 #include "harness/environment.h"
 
 #include <mntent.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -22,8 +23,68 @@ static const struct {
 	{ "frequency_governor", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor" },
 	{ "simultaneous_threads", "/sys/devices/system/cpu/smt/control" },
 	{ "isolated_cores", "/sys/devices/system/cpu/isolated" },
-	{ "kernel_command_line", "/proc/cmdline" },
 };
+
+/* Of the kernel's command line only what bears on scheduling and timing: the
+ * rest is about the machine and nobody else's business. */
+static const char *const parameters[] = {
+	"clocksource",
+	"idle",
+	"intel_idle.",
+	"intel_pstate",
+	"irqaffinity",
+	"isolcpus",
+	"kvm.",
+	"kvm_amd.",
+	"kvm_intel.",
+	"maxcpus",
+	"mitigations",
+	"nmi_watchdog",
+	"nohz",
+	"nohz_full",
+	"nosmt",
+	"nr_cpus",
+	"preempt",
+	"processor.",
+	"rcu_nocb_poll",
+	"rcu_nocbs",
+	"rcutree.",
+	"skew_tick",
+	"systemd.unified_cgroup_hierarchy",
+	"threadirqs",
+	"transparent_hugepage",
+	"tsc",
+};
+
+static bool is_parameter(const char *word)
+{
+	unsigned int i;
+	size_t length;
+
+	for (i = 0; i < sizeof(parameters) / sizeof(parameters[0]); i++) {
+		length = strlen(parameters[i]);
+		if (!strncmp(word, parameters[i], length) &&
+		    (strchr("._", parameters[i][length - 1]) || !word[length] ||
+		     word[length] == '='))
+			return true;
+	}
+	return false;
+}
+
+static void add_parameters(struct json_object *o)
+{
+	char line[4096], kept[4096] = "";
+	char *rest = line, *word;
+	size_t used = 0;
+
+	if (folder_read("/proc/cmdline", line, sizeof(line), NULL) < 0)
+		return;
+	while ((word = strsep(&rest, " ")))
+		if (is_parameter(word)) /* never longer than `line` */
+			used += (size_t)sprintf(kept + used, "%s%s", used ? " " : "", word);
+	if (used)
+		json_object_object_add(o, "kernel_parameters", json_object_new_string(kept));
+}
 
 static void add_text(struct json_object *o, const char *name, const char *text)
 {
@@ -31,12 +92,12 @@ static void add_text(struct json_object *o, const char *name, const char *text)
 		json_object_object_add(o, name, json_object_new_string(text));
 }
 
-/* The value of the first line "KEY<blanks>: VALUE" of a file. */
+/* The value of a file's first line that is KEY : VALUE or KEY="VALUE". */
 static void add_line(struct json_object *o, const char *name, const char *path, const char *key)
 {
 	cleanup_file FILE *from = fopen(path, "re");
 	char line[4096];
-	const char *value;
+	char *value;
 
 	while (from && fgets(line, sizeof(line), from)) {
 		if (strncmp(line, key, strlen(key)))
@@ -45,8 +106,7 @@ static void add_line(struct json_object *o, const char *name, const char *path, 
 		if (!value)
 			continue;
 		value += 1 + strspn(value + 1, " \t\"");
-		line[strcspn(line, "\"\n") < (size_t)(value - line) ? strlen(line) :
-								      strcspn(line, "\n")] = '\0';
+		value[strcspn(value, "\"\n")] = '\0';
 		add_text(o, name, value);
 		return;
 	}
@@ -76,7 +136,6 @@ static void add_versions(struct json_object *o, struct libvirt_conn *c)
 	add_text(o, "libvirt", text);
 }
 
-/* "v1: cpu cpuset ...; v2" as mounted. */
 static void add_cgroups(struct json_object *o)
 {
 	FILE *mounts = setmntent("/proc/self/mounts", "re");
@@ -117,5 +176,6 @@ struct json_object *environment_json(struct libvirt_conn *c)
 	for (i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
 		if (folder_read(settings[i].path, text, sizeof(text), NULL) == 0)
 			add_text(o, settings[i].name, text);
+	add_parameters(o);
 	return o;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "harness/environment.h"
 #include "harness/folder.h"
@@ -31,13 +33,47 @@ static void add_int(struct json_object *o, const char *key, int64_t value)
 	json_object_object_add(o, key, json_object_new_int64(value));
 }
 
+/*
+ * A result names no folders of the machine it comes from: a path is given
+ * from the folder the command ran in, and by its last part if it lies outside.
+ */
+static const char *short_path(const char *path)
+{
+	cleanup_free char *here = getcwd(NULL, 0);
+	size_t length = here ? strlen(here) : 0;
+	const char *last = strrchr(path, '/');
+
+	if (path[0] != '/')
+		return path;
+	if (length > 1 && !strncmp(path, here, length) && path[length] == '/')
+		return path + length + 1;
+	return last[1] ? last + 1 : path;
+}
+
+static void add_word(struct json_object *words, const char *word)
+{
+	const char *value = word[0] == '-' ? strchr(word, '=') : NULL;
+	cleanup_free char *whole = NULL;
+
+	if (!value) {
+		json_object_array_add(words, json_object_new_string(short_path(word)));
+		return;
+	}
+	if (asprintf(&whole, "%.*s%s", (int)(value + 1 - word), word, short_path(value + 1)) < 0)
+		whole = NULL;
+	json_object_array_add(words, json_object_new_string(whole ? whole : ""));
+}
+
+/* argv[0] is "ringsched run" (harness/command.h): two words. */
 static struct json_object *command_json(const struct run_options *o)
 {
 	struct json_object *words = json_object_new_array();
 	int i;
 
-	for (i = 0; i < o->argc; i++)
-		json_object_array_add(words, json_object_new_string(o->argv[i]));
+	add_word(words, "ringsched");
+	add_word(words, "run");
+	for (i = 1; i < o->argc; i++)
+		add_word(words, o->argv[i]);
 	return words;
 }
 
