@@ -27,9 +27,10 @@ extern const char *const phase_names[PHASE_COUNT];
 struct period {
 	uint64_t sequence;
 	uint64_t release; /* planned */
-	uint64_t start; /* of the first process that had a turn */
-	uint64_t end; /* of the last process; 0 where it has none */
-	bool skipped; /* a gap in the sequence: it was never started */
+	uint64_t start; /* of the first process that had a turn; see skipped */
+	uint64_t end; /* of the last process; 0 where it has none; see skipped */
+	bool skipped; /* a gap in the sequence: start and end are those of
+		       * the next period that ran, 0 where none did */
 	bool cut; /* a turn was cut off by the ring engine's deadline */
 	bool stained; /* the witness saw the host disturb it; see period.c */
 	size_t row; /* in samples; SIZE_MAX where skipped */

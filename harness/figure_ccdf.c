@@ -126,8 +126,8 @@ const struct figure figure_ccdf = {
 	.caption =
 		"Complementary distribution of the control ring's response time, both axes "
 		"logarithmic: solid while the neighbour boots, dashed in the solo phases right "
-		"before. A curve that leaves at the right edge: periods that were skipped or never "
-		"ended. All boots of a policy are pooled, so this picture describes; it does "
+		"before. A skipped period counts up to the end of the next that ran; a curve that leaves "
+		"at the right edge: nothing ended any more. All boots of a policy are pooled, so this picture describes; it does "
 		"not judge.",
 	.width = 1100,
 	.height = 620,

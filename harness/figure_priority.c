@@ -43,7 +43,7 @@ static double activity(const struct stretch *st, const struct cell_ring *ring)
 	for (size_t i = 0; i < ring->period_count; i++) {
 		const struct period *p = &ring->periods[i];
 
-		if (p->end && p->start >= st->begin && p->end < st->end)
+		if (!p->skipped && p->end && p->start >= st->begin && p->end < st->end)
 			sum += (double)(p->end - p->start);
 	}
 	return sum;

@@ -197,10 +197,11 @@ static int write_response(const struct summary *s, FILE *dat, FILE *gp, struct r
 const struct figure figure_response = {
 	.name = "response-time",
 	.title = "Response time of the control ring along time, one panel a policy",
-	.caption = "One dot is one period. Shaded: the neighbour boots. A cross: the deadline was "
-		   "missed. A triangle: the period was skipped or never ended. A ring: the witness "
-		   "saw the machine itself disturbed (stained). Times beyond the upper edge are "
-		   "drawn on it.",
+	.caption =
+		"One dot is one period. Shaded: the neighbour boots. A cross: the deadline was "
+		"missed, or the period was skipped (then up to the end of the next). A triangle: "
+		"nothing ended any more. A ring: the witness saw the machine itself disturbed (stained). Times beyond the upper edge are "
+		"drawn on it.",
 	.width = 1300,
 	.height = 1000,
 	.write = write_response,

@@ -81,7 +81,12 @@ static struct period from_row(const struct cell *cell, const struct cell_ring *r
 	return p;
 }
 
-/* Planned periods between two rows, spread evenly between their releases. */
+/*
+ * Planned periods between two rows, spread evenly between their releases.
+ * What was due at such a release is only there when the next period that does
+ * run has ended, so that is its response: without it a guest would look the
+ * better the more periods it leaves out.
+ */
 static int fill_gap(struct growing *g, const struct period *to, struct rs_error **err)
 {
 	const struct period from = g->rows[g->count - 1];
@@ -96,6 +101,8 @@ static int fill_gap(struct growing *g, const struct period *to, struct rs_error 
 		struct period p = {
 			.sequence = from.sequence + k,
 			.release = from.release + (uint64_t)(step * (double)k),
+			.start = to->start,
+			.end = to->end,
 			.skipped = true,
 			.row = SIZE_MAX,
 		};
@@ -122,6 +129,8 @@ static int fill_head(struct growing *g, const struct cell_ring *ring, const stru
 		struct period p = {
 			.sequence = first->sequence - k,
 			.release = first->release - k * ring->period_ns,
+			.start = first->start,
+			.end = first->end,
 			.skipped = true,
 			.row = SIZE_MAX,
 		};
@@ -156,11 +165,27 @@ static int fill_tail(struct growing *g, const struct cell_ring *ring, uint64_t e
 	return ret;
 }
 
+/* What happens after a skipped period's deadline cannot be why it was missed. */
 static uint64_t window_end(const struct cell_ring *ring, const struct period *p)
 {
 	uint64_t deadline = p->release + ring->deadline_ns;
 
-	return p->end > deadline ? p->end : deadline;
+	return p->end > deadline && !p->skipped ? p->end : deadline;
+}
+
+/* A period skipped because a stained one was still running is stained as well. */
+static void stain_by_cause(struct cell_ring *ring)
+{
+	const struct period *ran = NULL;
+
+	for (size_t i = 0; i < ring->period_count; i++) {
+		struct period *p = &ring->periods[i];
+
+		if (!p->skipped)
+			ran = p;
+		else if (ran && ran->stained && ran->end > p->release)
+			p->stained = true;
+	}
 }
 
 static void stain_by_stalls(const struct cell *cell, struct cell_ring *ring)
@@ -226,6 +251,7 @@ int ring_read_periods(const struct cell *cell, struct cell_ring *ring, struct rs
 	ring->period_count = g.count;
 	stain_by_stalls(cell, ring);
 	stain_by_speed(cell, ring);
+	stain_by_cause(ring);
 	return 0;
 }
 
@@ -244,5 +270,5 @@ void ring_phase(const struct cell_ring *ring, const struct cell_phase *phase, si
 
 bool period_missed(const struct cell_ring *ring, const struct period *p)
 {
-	return !p->end || p->end > p->release + ring->deadline_ns;
+	return p->skipped || !p->end || p->end > p->release + ring->deadline_ns;
 }

@@ -168,8 +168,10 @@ static void test_numbers(void **state)
 	assert_number(json, "policies.none.phases.boot.skipped", 4);
 	assert_number(json, "policies.none.phases.boot.missed", 8);
 	assert_number(json, "policies.none.phases.boot.missed_unstained", 8);
-	assert_number(json, "policies.none.phases.boot.response_us.count", 794);
-	assert_number(json, "policies.none.phases.boot.wakeup_us.count", 796);
+	assert_number(json, "policies.none.phases.boot.response_us.count", 798);
+	/* Period 20 of boot 2: two periods, and 22 ends 3 * 5023 us after its release. */
+	assert_number(json, "policies.none.phases.boot.response_us.max", 40000 + 15069);
+	assert_number(json, "policies.none.phases.boot.wakeup_us.count", 800);
 	assert_number(json, "policies.none.phases.boot.vcpu_wait_us_per_period", 5000);
 	assert_number(json, "policies.ring_boot.phases.boot.vcpu_wait_us_per_period", 150);
 	assert_number(json, "policies.ring_boot.kicks_per_period", 2);
@@ -284,7 +286,43 @@ static void test_stained(void **state)
 	assert_int_equal(p->pooled[PHASE_BOOT].missed_unstained, 3);
 	assert_int_equal(p->pooled[PHASE_BOOT].stained, 1);
 	/* Nothing was removed. */
-	assert_int_equal(p->pooled[PHASE_BOOT].response.count, 397);
+	assert_int_equal(p->pooled[PHASE_BOOT].response.count, 399);
+}
+
+/* Period 10 runs into period 11, which is skipped for it. */
+static struct synth_period overrun_period(const char *policy, unsigned int boot, enum phase phase,
+					  unsigned int i)
+{
+	struct synth_period p = known_period(policy, boot, phase, i);
+
+	if (phase == PHASE_BOOT && !strcmp(policy, "none") && i == 11)
+		p.skip = true;
+	return p;
+}
+
+/* A stall in period 10 stains the one skipped for it, not those of 20 and 21. */
+static void test_stained_by_cause(void **state)
+{
+	uint64_t boot = SYNTH_FIRST_NS + 2 * SYNTH_CELL_NS + 400 * SYNTH_PERIOD_NS;
+	uint64_t release = boot + SYNTH_PERIOD_NS / 2;
+	struct synth s = known;
+	cleanup_run struct run *run = NULL;
+	cleanup_summary struct summary *summary = NULL;
+	const struct policy_result *p;
+	char stalls[256];
+
+	(void)state;
+	snprintf(stalls, sizeof(stalls), "[[%ju,2000000]]",
+		 (uintmax_t)(release + 10 * SYNTH_PERIOD_NS + 5000000));
+	s.stalls = stalls;
+	s.period = overrun_period;
+	s.boots = s.planned = 1;
+	synth_run(&s, folder);
+	summary = read_summary(&run);
+	p = summary_policy(summary, "none");
+	assert_int_equal(p->pooled[PHASE_BOOT].missed, 5);
+	assert_int_equal(p->pooled[PHASE_BOOT].stained, 2);
+	assert_int_equal(p->pooled[PHASE_BOOT].missed_unstained, 3);
 }
 
 /* One probe at 40 % between two at 100 %, 100 ms apart: it stands for 100 ms. */
@@ -564,6 +602,7 @@ int main(int argc, char **argv)
 		IN_FOLDER(test_interference),
 		IN_FOLDER(test_schema),
 		IN_FOLDER(test_stained),
+		IN_FOLDER(test_stained_by_cause),
 		IN_FOLDER(test_slow_core_stains),
 		IN_FOLDER(test_verdict),
 		IN_FOLDER(test_misses_fail),
