@@ -1,54 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "host/record.h"
-
+/* The record: its file and its entries. Undoing them: record_restore.c. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
-#include <sched.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "host/cleanup.h"
 #include "host/error.h"
-#include "host/proc.h"
-
-#define RECORD_MAGIC 0x3144524f43455253ull /* the bytes "SRECORD1" in memory order */
-#define ENTRY_SIZE 512
-
-enum entry_kind { ENTRY_THREAD = 1, ENTRY_PROCESS = 2, ENTRY_KNOB = 3 };
-
-/* One thing to put back. Fixed size; written whole, then marked used. */
-struct entry {
-	uint32_t used; /* 1 = the rest holds; written last, cleared first */
-	uint32_t kind; /* enum entry_kind */
-	uint64_t sum; /* checksum of all that follows and of kind */
-	uint64_t sequence; /* order of making, from 1 */
-	struct record_thread thread; /* THREAD, PROCESS */
-	struct sched_state original;
-	char path[RECORD_PATH_MAX]; /* KNOB: absolute, NUL-ended */
-	char value[RECORD_VALUE_MAX]; /* KNOB: what to write */
-};
-
-struct header {
-	uint64_t magic;
-	uint32_t entry_size;
-	uint32_t entries;
-};
-
-union slot {
-	struct header header;
-	struct entry entry;
-	char bytes[ENTRY_SIZE];
-};
-_Static_assert(sizeof(union slot) == ENTRY_SIZE, "an entry has outgrown its slot");
-
-#define FILE_SIZE ((size_t)ENTRY_SIZE * (RECORD_ENTRIES + 1))
+#include "host/record_layout.h"
 
 struct record {
 	union slot *slots; /* slot 0 is the header, entry i is slot i + 1 */
@@ -56,42 +19,6 @@ struct record {
 	int fd; /* holds the flock that says the owner lives; -1 = anonymous */
 	char *path; /* NULL = anonymous */
 };
-
-/* FNV-1a: finds torn and foreign entries; it is no protection against forgery,
- * which the file's owner and mode are. */
-static uint64_t checksum(const struct entry *e)
-{
-	const unsigned char *from = (const unsigned char *)&e->sequence;
-	const unsigned char *end = (const unsigned char *)(e + 1);
-	uint64_t sum = 0xcbf29ce484222325ull ^ e->kind;
-
-	for (; from < end; from++)
-		sum = (sum ^ *from) * 0x100000001b3ull;
-	return sum;
-}
-
-static bool knob_is_known(const char *path)
-{
-	static const char *const names[] = { "cpu.rt_runtime_us", "cpu.idle", "cpu.shares",
-					     "cpu.weight" };
-	const char *base = strrchr(path, '/');
-
-	for (size_t i = 0; base && i < sizeof(names) / sizeof(names[0]); i++)
-		if (!strcmp(base + 1, names[i]))
-			return true;
-	return false;
-}
-
-static bool entry_holds(const struct entry *e)
-{
-	if (e->used != 1 || e->sum != checksum(e))
-		return false;
-	if (e->kind == ENTRY_THREAD || e->kind == ENTRY_PROCESS)
-		return e->thread.pid > 0 && e->thread.tid > 0;
-	return e->kind == ENTRY_KNOB && memchr(e->path, '\0', sizeof(e->path)) &&
-	       memchr(e->value, '\0', sizeof(e->value)) && e->path[0] == '/' &&
-	       knob_is_known(e->path) && e->value[strspn(e->value, "-0123456789")] == '\0';
-}
 
 /* ---- making and dropping entries ---- */
 
@@ -104,7 +31,7 @@ static int add(struct record *rec, struct entry *e)
 			continue;
 		e->used = 0;
 		e->sequence = ++rec->sequence;
-		e->sum = checksum(e);
+		e->sum = record_checksum(e);
 		*to = *e;
 		/* A kill between these two leaves an unused entry, never a half one. */
 		__atomic_store_n(&to->used, 1, __ATOMIC_RELEASE);
@@ -164,140 +91,11 @@ unsigned int record_used(const struct record *rec)
 	return used;
 }
 
-/* ---- putting back; system calls only ---- */
-
-struct restoring {
-	union slot *slots;
-	const struct entry *entry; /* the process being searched */
-	unsigned int restored;
-	int first_failure; /* errno value, 0 = none */
-	const struct entry *failed;
-};
-
-static void note(struct restoring *r, const struct entry *e, int ret)
-{
-	if (!ret)
-		r->restored++;
-	else if (ret != -ESRCH && ret != -ENOENT && ret != -ENODEV && !r->first_failure) {
-		r->first_failure = -ret;
-		r->failed = e;
-	}
-}
-
-static bool same_thread(pid_t pid, pid_t tid, uint64_t start)
-{
-	struct proc_stat stat;
-
-	return !proc_stat(pid, tid, &stat) && stat.start == start;
-}
-
-static bool has_own_entry(const struct restoring *r, pid_t tid)
-{
-	for (int i = 1; i <= RECORD_ENTRIES; i++) {
-		const struct entry *e = &r->slots[i].entry;
-
-		if (e->used == 1 && e->kind == ENTRY_THREAD && e->thread.tid == tid &&
-		    e->thread.pid == r->entry->thread.pid)
-			return true;
-	}
-	return false;
-}
-
-static int restore_inherited(pid_t tid, void *arg)
-{
-	struct restoring *r = arg;
-	struct sched_state now;
-
-	if (!sched_read(tid, &now) && now.policy == SCHED_IDLE &&
-	    r->entry->original.policy != SCHED_IDLE && !has_own_entry(r, tid))
-		note(r, r->entry, sched_restore(tid, &r->entry->original, NULL));
-	return 0;
-}
-
-/* A clone under way copies its creator's policy before it can be seen in
- * /proc; it is visible by the next pass, so go on until one finds nothing. */
-static void restore_process(struct restoring *r, const struct entry *e)
-{
-	unsigned int before;
-	int clean = 0;
-
-	r->entry = e;
-	for (int pass = 0; pass < 100 && clean < 2; pass++) {
-		before = r->restored;
-		if (proc_each_task(e->thread.pid, restore_inherited, r))
-			return;
-		clean = before == r->restored ? clean + 1 : 0;
-	}
-}
-
-static int restore_knob(const struct entry *e)
-{
-	size_t length = strlen(e->value);
-	struct statfs fs;
-	int fd = open(e->path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW), ret = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (fstatfs(fd, &fs) < 0)
-		ret = -errno;
-	else if (fs.f_type != CGROUP_SUPER_MAGIC && fs.f_type != CGROUP2_SUPER_MAGIC)
-		ret = -EUCLEAN; /* whatever that file is, it is not ours to write */
-	else if (write(fd, e->value, length) != (ssize_t)length)
-		ret = -errno;
-	close(fd);
-	return ret;
-}
-
-static void restore_entry(struct restoring *r, const struct entry *e)
-{
-	const struct record_thread *t = &e->thread;
-
-	if (e->kind == ENTRY_KNOB)
-		note(r, e, restore_knob(e));
-	else if (!same_thread(t->pid, t->pid, t->pid_start))
-		return;
-	else if (e->kind == ENTRY_PROCESS)
-		restore_process(r, e);
-	else if (same_thread(t->pid, t->tid, t->tid_start))
-		note(r, e, sched_restore(t->tid, &e->original, NULL));
-}
-
-/* All entries of one sort, newest first. */
-static void restore_sort(struct restoring *r, bool knobs)
-{
-	uint64_t below = UINT64_MAX;
-
-	for (;;) {
-		const struct entry *next = NULL;
-
-		for (int i = 1; i <= RECORD_ENTRIES; i++) {
-			const struct entry *e = &r->slots[i].entry;
-
-			if (e->used == 1 && (e->kind == ENTRY_KNOB) == knobs &&
-			    e->sequence < below && (!next || e->sequence > next->sequence))
-				next = e;
-		}
-		if (!next)
-			return;
-		below = next->sequence;
-		if (entry_holds(next))
-			restore_entry(r, next);
-	}
-}
-
-/* Threads first: a cgroup's real-time budget cannot become 0 while a
- * real-time thread is in it. */
-static void restore_all(struct restoring *r)
-{
-	restore_sort(r, false);
-	restore_sort(r, true);
-}
-
 void record_restore_in_signal(struct record *rec)
 {
-	struct restoring r = { .slots = rec->slots };
+	struct record_restoring r = { .slots = rec->slots };
 
-	restore_all(&r);
+	record_restore_all(&r);
 }
 
 /* ---- the file ---- */
@@ -361,7 +159,7 @@ static unsigned int count_holding(const union slot *slots)
 	unsigned int holding = 0;
 
 	for (int i = 1; i <= RECORD_ENTRIES; i++)
-		holding += entry_holds(&slots[i].entry);
+		holding += record_entry_holds(&slots[i].entry);
 	return holding;
 }
 
@@ -369,7 +167,7 @@ int record_restore(const char *path, unsigned int *count, struct rs_error **err)
 {
 	cleanup_free union slot *slots = NULL;
 	cleanup_close int fd = -1;
-	struct restoring r = { 0 };
+	struct record_restoring r = { 0 };
 	off_t size = 0;
 	int ret;
 
@@ -382,7 +180,7 @@ int record_restore(const char *path, unsigned int *count, struct rs_error **err)
 		if (ret)
 			return ret;
 		r.slots = slots;
-		restore_all(&r);
+		record_restore_all(&r);
 		*count = r.restored;
 	}
 	if (r.failed && r.failed->kind == ENTRY_KNOB)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Requests of the vhost-user protocol: one row each, private to vhost_user.c
- * and vhost_request.c.
+ * Requests of the vhost-user protocol: one row each, private to vhost_user.c,
+ * vhost_request.c and vhost_ring.c.
  */
 #ifndef RINGSCHED_VHOST_REQUEST_H
 #define RINGSCHED_VHOST_REQUEST_H
@@ -24,9 +24,11 @@ struct vhost_request {
 	uint32_t reply_size;
 };
 
+typedef int vhost_handler(struct vhost_user *conn, struct vhost_request *rq, struct rs_error **err);
+
 struct vhost_rule {
 	const char *name;
-	int (*handle)(struct vhost_user *conn, struct vhost_request *rq, struct rs_error **err);
+	vhost_handler *handle;
 	uint32_t size_min; /* of the payload */
 	bool replies; /* has an answer of its own, else VHOST_REPLY_ACK's */
 };
@@ -38,5 +40,21 @@ void vhost_reply_u64(struct vhost_request *rq, uint64_t value);
 
 /* Close the kick and call files of all queues. With the VM's lock held. */
 void vhost_queues_close(struct vhost_user *conn);
+
+/* ---- between vhost_request.c and vhost_ring.c ---- */
+
+#define VHOST_F_PROTOCOL_FEATURES (1ull << 30)
+#define VHOST_VRING_ADDRESSES_SIZE 40u /* payload of SET_VRING_ADDR */
+
+/* size_min of the request's rule is at least 8. */
+uint64_t vhost_payload_u64(const struct vhost_request *rq);
+
+/* Our view of the queue's areas, from what the other side has told so far. */
+void vhost_map_queue(struct vhost_user *conn, struct vhost_queue *q);
+void vhost_stop_queue(struct vhost_user *conn, struct vhost_queue *q);
+
+vhost_handler vhost_set_vring_num, vhost_set_vring_addr, vhost_set_vring_base, vhost_get_vring_base;
+vhost_handler vhost_set_vring_kick, vhost_set_vring_call, vhost_set_vring_err;
+vhost_handler vhost_set_vring_enable;
 
 #endif

@@ -17,6 +17,9 @@
 #define VERSION 0x1u
 #define FLAG_REPLY 0x4u
 #define FLAG_NEED_REPLY 0x8u
+/* Requests handled in one visit, so that no peer keeps the main thread to
+ * itself; the socket stays readable, so the loop comes back. */
+#define VISIT_MAX 64
 
 struct header {
 	uint32_t request;
@@ -180,7 +183,7 @@ int vhost_user_read(struct vhost_user *conn, struct rs_error **err)
 	struct header h;
 	int ret;
 
-	for (;;) {
+	for (unsigned int i = 0; i < VISIT_MAX; i++) {
 		ret = fill(conn, HEADER_SIZE, err);
 		if (ret <= 0)
 			return ret;
@@ -199,6 +202,7 @@ int vhost_user_read(struct vhost_user *conn, struct rs_error **err)
 		if (ret)
 			return ret;
 	}
+	return 0;
 }
 
 /* ---- life ---- */
