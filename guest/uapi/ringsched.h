@@ -107,15 +107,20 @@ struct rs_event {
  * file (exit and SIGKILL included) leaves the ring. Errors are errno values.
  */
 
-/* RS_IOC_RING_CREATE: a new ring, stopped and empty. */
+/*
+ * RS_IOC_RING_CREATE: a new ring, stopped and empty. It ends with the process
+ * that made it, or with the last close of the file. EINVAL: a field is out of
+ * its bounds, or no such vCPU is online; EPERM: rings were made through this
+ * file by another process.
+ */
 struct rs_ring_params {
 	__u32 ring_id; /* 0 to RS_RING_MAX - 1; EEXIST where taken */
 	__u32 ring_prio; /* RS_PRIO_MIN..MAX; EEXIST where a ring has it (P5) */
 	__u32 members; /* processes that join before it starts, 1 to RS_MEMBER_MAX */
-	__s32 vcpu; /* the vCPU its processes are pinned to, -1 = any */
+	__s32 vcpu; /* where its timer is, and libringsched pins its processes; -1 = any */
 	__u64 period_ns; /* RS_PERIOD_MIN_NS to RS_PERIOD_MAX_NS */
 	__u64 deadline_ns; /* from the release, 1 to 10 * period_ns; also the longest turn */
-	__u64 offset_ns; /* of the first release from the ring's start time */
+	__u64 offset_ns; /* of the first release from the start time; up to RS_PERIOD_MAX_NS */
 };
 
 /* RS_IOC_RING_JOIN: the calling process becomes member `slot` of the ring. */
@@ -126,7 +131,9 @@ struct rs_ring_join {
 
 /*
  * RS_IOC_RING_START: releases begin at base_ns + offset_ns.
- * ENOENT: no such ring; EAGAIN: not all members have joined; EALREADY: runs.
+ * ENOENT: no such ring; EAGAIN: not all members have joined; EALREADY: runs;
+ * EINVAL: more than an hour ahead. RS_IOC_RING_STOP: ENOENT, EALREADY: does not
+ * run. A ring that was stopped can be started again.
  */
 struct rs_ring_start {
 	__u32 ring_id;
@@ -134,8 +141,10 @@ struct rs_ring_start {
 	__u64 base_ns; /* CLOCK_MONOTONIC of the guest; 0 or the past = now */
 };
 
-#define RS_TURN_FIRST 0x1u /* this turn begins the ring's period: START was sent */
-#define RS_TURN_LAST 0x2u /* its completion ends the period: END will be sent */
+#define RS_TURN_FIRST 0x1u /* this turn begins the ring's period: START is due now */
+/* Its completion ends the period, and END is due then; unless a member comes
+ * home from a visit meanwhile, which then has its turn after this one. */
+#define RS_TURN_LAST 0x2u
 #define RS_TURN_VISIT 0x4u /* the turn is in a visited ring (P6) */
 #define RS_TURN_RETURNED 0x8u /* first turn at home after a visit */
 
@@ -152,7 +161,12 @@ struct rs_turn {
 	__u32 flags; /* RS_TURN_* */
 };
 
-/* RS_IOC_NOTIFY: g_sched_notify_start()/_end() for user space (P8). */
+/*
+ * RS_IOC_NOTIFY: g_sched_notify_start()/_end() for user space (P8). ENODEV:
+ * there is no device; ENOSPC: the host does not read; EIO: the device is
+ * broken; EINVAL: a number is out of its bounds. A host that does not want to
+ * be told is no failure.
+ */
 struct rs_notify {
 	__u32 kind; /* RS_KIND_START or RS_KIND_END */
 	__u32 ring_id;
@@ -174,7 +188,7 @@ struct rs_notify {
  * as its last process, and is then a member of its own ring again (P6).
  * EBUSY: a change is under way already; ENOENT: no such ring; ENOSPC: the
  * ring is full; EINVAL: it is the caller's own ring; ENOTCONN: no member;
- * ESHUTDOWN: one of the two rings does not run.
+ * ESHUTDOWN: one of the two rings does not run; EPERM: as RS_IOC_RING_WAIT.
  */
 #define RS_IOC_RING_CHANGE _IOW(RS_IOC_TYPE, 0x48, __u32) /* ring_id */
 #define RS_IOC_NOTIFY _IOW(RS_IOC_TYPE, 0x49, struct rs_notify)
