@@ -198,7 +198,7 @@ static inline void synth_cell_json(struct synth_cell *c)
 		"\"samples\":\"samples-neighbour-1.csv.gz\"}],\n"
 		"\"kicks\":{\"control\":{\"kicks\":%u,\"periods\":1000}},\n"
 		"\"neighbour_boot_s\":%.1f,\n",
-		ring ? 2000 : 0, 40.0 + c->boot);
+		ring ? 2000u : 0u, 40.0 + c->boot);
 	fprintf(f,
 		"\"daemon\":{\"ok\":true,\"vms\":[{\"name\":\"control\",\"handling_us\":"
 		"{\"count\":%d,\"min\":5,\"p50\":%s,\"p90\":%s,\"p99\":%s,\"p999\":null,"
