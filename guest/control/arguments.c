@@ -73,8 +73,8 @@ static int parse_key(const struct rsc_key *keys, char *word, bool *seen,
 	if (seen[key - keys])
 		return rsc_fail(why, EINVAL, "%s is given twice", key->name);
 	seen[key - keys] = true;
-	good = key->list ? parse_list(key, value, arguments)
-			 : parse_number(value, strlen(value), key->min, key->max,
+	good = key->list ? parse_list(key, value, arguments) :
+			   parse_number(value, strlen(value), key->min, key->max,
 					(int64_t *)((char *)arguments + key->at));
 	if (!good)
 		return rsc_fail(why, ERANGE, "%s=%.40s is not %s between %" PRId64 " and %" PRId64,

@@ -160,6 +160,6 @@ bool rsc_child_wait(struct rsc_child *child, int64_t until_ms)
 
 int rsc_child_code(const struct rsc_child *child)
 {
-	return WIFSIGNALED(child->status) ? 128 + WTERMSIG(child->status)
-					  : WEXITSTATUS(child->status);
+	return WIFSIGNALED(child->status) ? 128 + WTERMSIG(child->status) :
+					    WEXITSTATUS(child->status);
 }

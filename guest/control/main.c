@@ -82,8 +82,8 @@ static int do_lines(struct rsc_agent *agent)
 	int got, err = 0;
 
 	while (!err && !agent->quit && (got = rsc_port_line(&agent->port, line, &length)))
-		err = got > 0 ? rsc_command_do(agent, line, length)
-			      : rsc_command_refuse(agent, -got, "a line has at most 1023 bytes");
+		err = got > 0 ? rsc_command_do(agent, line, length) :
+				rsc_command_refuse(agent, -got, "a line has at most 1023 bytes");
 	return err;
 }
 

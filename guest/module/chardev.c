@@ -301,16 +301,11 @@ static const struct {
 	unsigned int request;
 	long (*call)(struct rs_file *file, void __user *argument);
 } requests[] = {
-	{ RS_IOC_REVISION, ioctl_revision },
-	{ RS_IOC_RING_CREATE, ioctl_create },
-	{ RS_IOC_RING_DESTROY, ioctl_destroy },
-	{ RS_IOC_RING_JOIN, ioctl_join },
-	{ RS_IOC_RING_LEAVE, ioctl_leave },
-	{ RS_IOC_RING_START, ioctl_start },
-	{ RS_IOC_RING_STOP, ioctl_stop },
-	{ RS_IOC_RING_WAIT, ioctl_wait },
-	{ RS_IOC_RING_CHANGE, ioctl_change },
-	{ RS_IOC_NOTIFY, ioctl_notify },
+	{ RS_IOC_REVISION, ioctl_revision },	{ RS_IOC_RING_CREATE, ioctl_create },
+	{ RS_IOC_RING_DESTROY, ioctl_destroy }, { RS_IOC_RING_JOIN, ioctl_join },
+	{ RS_IOC_RING_LEAVE, ioctl_leave },	{ RS_IOC_RING_START, ioctl_start },
+	{ RS_IOC_RING_STOP, ioctl_stop },	{ RS_IOC_RING_WAIT, ioctl_wait },
+	{ RS_IOC_RING_CHANGE, ioctl_change },	{ RS_IOC_NOTIFY, ioctl_notify },
 };
 
 static long rs_ioctl(struct file *filp, unsigned int request, unsigned long argument)

@@ -17,8 +17,7 @@ static DEFINE_RAW_SPINLOCK(engine_lock); /* outside of a device's send_lock */
 static bool kick_due; /* under engine_lock */
 static struct hrtimer timers[RS_RING_MAX];
 
-unsigned long rs_engine_enter(void)
-	__acquires(RCU) __acquires(&engine_lock)
+unsigned long rs_engine_enter(void) __acquires(RCU) __acquires(&engine_lock)
 {
 	unsigned long flags;
 
@@ -34,8 +33,7 @@ unsigned long rs_engine_enter(void)
  * The lock is dropped before the kick: at a kick that says END the host may
  * put this vCPU aside at once, and another vCPU would spin on the lock.
  */
-void rs_engine_leave(unsigned long flags)
-	__releases(&engine_lock) __releases(RCU)
+void rs_engine_leave(unsigned long flags) __releases(&engine_lock) __releases(RCU)
 {
 	bool kick = kick_due;
 

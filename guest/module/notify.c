@@ -275,8 +275,8 @@ static int allocate_slots(struct rs_device *device)
 {
 	unsigned int i;
 
-	device->slots = min(virtqueue_get_vring_size(device->queues[RS_QUEUE_NOTIFY]),
-			    MESSAGE_SLOTS_MAX);
+	device->slots =
+		min(virtqueue_get_vring_size(device->queues[RS_QUEUE_NOTIFY]), MESSAGE_SLOTS_MAX);
 	device->event_slots =
 		min(virtqueue_get_vring_size(device->queues[RS_QUEUE_EVENT]), EVENT_SLOTS_MAX);
 	device->messages = kcalloc(device->slots, sizeof(*device->messages), GFP_KERNEL);

@@ -53,8 +53,8 @@ static __u64 until_next_start(const struct rs_ring *ring, __u64 now)
 	if (ring->next_release > now)
 		return ring->next_release - now;
 	late = now - ring->next_release;
-	return ring->params.period_ns - late + rs_divide(late, ring->params.period_ns) *
-						       ring->params.period_ns;
+	return ring->params.period_ns - late +
+	       rs_divide(late, ring->params.period_ns) * ring->params.period_ns;
 }
 
 bool rs_ring_tell(struct rs_ring *ring, enum rs_kind kind, __u32 arg0, __u64 now, bool owed)

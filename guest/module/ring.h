@@ -139,10 +139,10 @@ int rs_member_take(struct rs_member *member, __u64 now, struct rs_turn *turn);
 void rs_member_unwait(struct rs_member *member);
 
 /* Between ring.c and member.c. */
-#define rs_count(ring, field)                                                                      \
-	do {                                                                                       \
-		(ring)->counts.field++;                                                            \
-		(ring)->engine->total.field++;                                                     \
+#define rs_count(ring, field)                  \
+	do {                                   \
+		(ring)->counts.field++;        \
+		(ring)->engine->total.field++; \
 	} while (0)
 
 /* The first place from `place` on that has a turn in this period, or RS_MEMBER_MAX. */

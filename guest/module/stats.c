@@ -122,7 +122,8 @@ static void view_place(struct place_view *view, const struct rs_ring *ring, unsi
 	/* Not __get_task_comm(), which takes a lock that sleeps; may be torn. */
 	strscpy_pad(view->comm, task->comm, sizeof(view->comm));
 	view->visited = member->visited && member->visited != ring ?
-				(int)member->visited->params.ring_id : -1;
+				(int)member->visited->params.ring_id :
+				-1;
 	if (ring->holder == member)
 		view->doing = ring->taken ? "has the turn" : "is given the turn";
 	else if (view->visited >= 0)

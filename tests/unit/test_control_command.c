@@ -29,8 +29,8 @@ int rs_control_main(int argc, char **argv);
 #include "guest/control/work.c"
 #include "guest/lib/ringsched.c"
 
-#define GOOD_RING                                                                                  \
-	"RING id=3 prio=80 period_us=20000 deadline_us=20000 offset_us=500 vcpu=-1 processes=2 "   \
+#define GOOD_RING                                                                                \
+	"RING id=3 prio=80 period_us=20000 deadline_us=20000 offset_us=500 vcpu=-1 processes=2 " \
 	"work_us=1000,3000 share=1 samples=4000"
 
 static const struct rsc_command *parse(const char *text, struct rsc_arguments *arguments, int *code)

@@ -216,8 +216,8 @@ int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		T(csv_is_as_the_contract_says),    T(no_period_is_only_a_header),
-		T(cut_off_turns_are_flagged),      T(beyond_the_memory_is_lost_and_counted),
+		T(csv_is_as_the_contract_says),	   T(no_period_is_only_a_header),
+		T(cut_off_turns_are_flagged),	   T(beyond_the_memory_is_lost_and_counted),
 		T(a_visitor_gets_the_last_column), T(the_arena_has_an_end),
 		T(other_processes_write_into_it),  T(a_failing_line_ends_the_csv),
 	};

@@ -288,7 +288,9 @@ static void test_hostile(void **state)
 	expect_repeated_refused("\xed\xa0\x80", 99, "UTF-8"); /* a surrogate */
 	expect_refused("\xc3", 1, "UTF-8");
 	expect_refused("a\0b", 3, "0x00");
-	expect_refused("\xff\xfe" "a\0", 4, "UTF-8"); /* UTF-16 */
+	expect_refused("\xff\xfe"
+		       "a\0",
+		       4, "UTF-8"); /* UTF-16 */
 	assert_null(scenario_load("/tmp", &err));
 	assert_non_null(strstr(err->message, "not a regular file"));
 	rs_error_free(&err);
@@ -304,7 +306,8 @@ static void test_hostile(void **state)
  */
 static void test_mutations(void **state)
 {
-	static const char bytes[] = "[]{}:,-#&*!|>'\"%@`?\\ \t\n\r\xc3\xa4\x01" "0a~.";
+	static const char bytes[] = "[]{}:,-#&*!|>'\"%@`?\\ \t\n\r\xc3\xa4\x01"
+				    "0a~.";
 	struct prng prng = { 20240229 };
 	size_t size, round, i, accepted = 0;
 	char text[sizeof(full)];
@@ -369,9 +372,9 @@ static int enter_golden(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_golden),	       cmocka_unit_test(test_default_scenario),
-		cmocka_unit_test(test_round_trip),     cmocka_unit_test(test_control_alone),
-		cmocka_unit_test(test_hostile),	       cmocka_unit_test(test_mutations),
+		cmocka_unit_test(test_golden),	   cmocka_unit_test(test_default_scenario),
+		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_control_alone),
+		cmocka_unit_test(test_hostile),	   cmocka_unit_test(test_mutations),
 		cmocka_unit_test(test_suggest),
 	};
 

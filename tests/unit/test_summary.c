@@ -598,18 +598,12 @@ static int make_realistic(const char *dir)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		IN_FOLDER(test_numbers),
-		IN_FOLDER(test_interference),
-		IN_FOLDER(test_schema),
-		IN_FOLDER(test_stained),
-		IN_FOLDER(test_stained_by_cause),
-		IN_FOLDER(test_slow_core_stains),
-		IN_FOLDER(test_verdict),
-		IN_FOLDER(test_misses_fail),
-		IN_FOLDER(test_too_few_periods),
-		IN_FOLDER(test_interrupted),
-		IN_FOLDER(test_nothing_finished),
-		IN_FOLDER(test_hostile_file_name),
+		IN_FOLDER(test_numbers),	  IN_FOLDER(test_interference),
+		IN_FOLDER(test_schema),		  IN_FOLDER(test_stained),
+		IN_FOLDER(test_stained_by_cause), IN_FOLDER(test_slow_core_stains),
+		IN_FOLDER(test_verdict),	  IN_FOLDER(test_misses_fail),
+		IN_FOLDER(test_too_few_periods),  IN_FOLDER(test_interrupted),
+		IN_FOLDER(test_nothing_finished), IN_FOLDER(test_hostile_file_name),
 		IN_FOLDER(test_report_files),
 	};
 
