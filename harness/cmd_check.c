@@ -19,8 +19,10 @@ struct options {
 };
 
 static const struct argp_option option_table[] = {
-	{ "preset", 'p', "NAME", 0, "boots a policy where the scenario gives none: demo, smoke, "
-				    "standard or certify (default: demo)", 0 },
+	{ "preset", 'p', "NAME", 0,
+	  "boots a policy where the scenario gives none: demo, smoke, "
+	  "standard or certify (default: demo)",
+	  0 },
 	{ "yaml", 'y', NULL, 0, "print the scenario with every default instead of the plan", 0 },
 	{ "keys", 'k', NULL, 0, "explain every key a scenario can have, and end", 0 },
 	{ 0 },

@@ -109,8 +109,8 @@ static int list_scenarios(const char *who, const char *dir)
 
 	count = scandir(dir, &entries, is_scenario, alphasort);
 	if (count < 0) {
-		rs_fail_errno(&err, errno, "listing the scenarios in %s (--dir names another folder)",
-			      dir);
+		rs_fail_errno(&err, errno,
+			      "listing the scenarios in %s (--dir names another folder)", dir);
 		return command_fail(who, err);
 	}
 	for (i = 0; i < count; i++) {

@@ -29,8 +29,9 @@ static void print_help(FILE *to)
 		    "and how well a scheduling policy protects it.\n\n");
 	for (c = commands; c->name; c++)
 		fprintf(to, "  %-10s %s\n", c->name, c->help);
-	fprintf(to, "\n`ringsched COMMAND --help` explains a command.\n"
-		    "Exit codes: 0 pass, 1 error, 2 a limit was missed, 3 undecided, 77 skipped.\n");
+	fprintf(to,
+		"\n`ringsched COMMAND --help` explains a command.\n"
+		"Exit codes: 0 pass, 1 error, 2 a limit was missed, 3 undecided, 77 skipped.\n");
 }
 
 static const struct command *find_command(const char *name)

@@ -22,7 +22,7 @@ struct unit {
 
 static const struct unit times[] = { { "us", 1 }, { "ms", 1e3 }, { "s", 1e6 }, { NULL, 0 } };
 static const struct unit sizes[] = {
-	{ "B", 1 },	  { "KiB", 0x1p10 }, { "MiB", 0x1p20 },
+	{ "B", 1 },	   { "KiB", 0x1p10 }, { "MiB", 0x1p20 },
 	{ "GiB", 0x1p30 }, { "TiB", 0x1p40 }, { NULL, 0 },
 };
 
@@ -186,8 +186,9 @@ static enum key_problem parse_text(const struct key *k, const char *text, void *
 {
 	char *copy = NULL;
 
-	if (k->type == KEY_NAME ? !is_name(text) :
-	    k->type == KEY_POLICY ? !is_policy(text) && !is_word(k, text) : !*text)
+	if (k->type == KEY_NAME	  ? !is_name(text) :
+	    k->type == KEY_POLICY ? !is_policy(text) && !is_word(k, text) :
+				    !*text)
 		return KEY_WRONG_TYPE;
 	/* One line of the guest protocol carries it: no line ends in it. */
 	if (k->type == KEY_TEXT && strpbrk(text, "\r\n"))

@@ -14,8 +14,8 @@
 
 #define SHOWN_MAX 48 /* bytes of a wrong value that a sentence repeats */
 
-static void load_section(struct yaml_file *f, const struct section *section,
-			 const struct yaml *map, void *base);
+static void load_section(struct yaml_file *f, const struct section *section, const struct yaml *map,
+			 void *base);
 
 /* A value as a sentence may show it: short, and no terminal controls. */
 static const char *shown(const char *text, char buffer[SHOWN_MAX + 4])
@@ -53,8 +53,7 @@ static const struct section *find_home(const struct section *section, const char
 	return NULL;
 }
 
-static void unknown_key(struct yaml_file *f, const struct section *section,
-			const struct yaml *key)
+static void unknown_key(struct yaml_file *f, const struct section *section, const struct yaml *key)
 {
 	const struct section *home = find_home(&scenario_section, key->text);
 	struct suggestion nearest = { .word = key->text };
@@ -81,8 +80,7 @@ static void unknown_key(struct yaml_file *f, const struct section *section,
 			     nearest.best ? nearest.best : "", nearest.best ? "'?" : "");
 }
 
-static void check_names(struct yaml_file *f, const struct section *section,
-			const struct yaml *map)
+static void check_names(struct yaml_file *f, const struct section *section, const struct yaml *map)
 {
 	const struct key *k;
 	size_t i, j;
@@ -107,7 +105,9 @@ static void wrong_kind(struct yaml_file *f, const struct section *section, const
 		       const struct yaml *y)
 {
 	static const char *const kinds[] = {
-		[YAML_SCALAR] = "one value", [YAML_LIST] = "a list", [YAML_MAP] = "a map of keys",
+		[YAML_SCALAR] = "one value",
+		[YAML_LIST] = "a list",
+		[YAML_MAP] = "a map of keys",
 	};
 	char expected[KEY_EXPECTED_SIZE] = "a map of keys";
 	const char *list = "";
@@ -195,8 +195,8 @@ static void load_fill(struct yaml_file *f, const struct section *section, const 
 		memcpy(first + i * key_size(k), first, key_size(k));
 }
 
-static void load_default(struct yaml_file *f, const struct section *section,
-			 const struct key *k, const struct yaml *map, char *base)
+static void load_default(struct yaml_file *f, const struct section *section, const struct key *k,
+			 const struct yaml *map, char *base)
 {
 	char expected[KEY_EXPECTED_SIZE] = "a map of keys";
 
@@ -215,8 +215,8 @@ static void load_default(struct yaml_file *f, const struct section *section,
 }
 
 /* map NULL: the section is not in the file, its defaults hold. */
-static void load_section(struct yaml_file *f, const struct section *section,
-			 const struct yaml *map, void *base)
+static void load_section(struct yaml_file *f, const struct section *section, const struct yaml *map,
+			 void *base)
 {
 	const struct yaml *y;
 	const struct key *k;

@@ -50,8 +50,7 @@ int scenario_resolve(struct scenario *s, const struct yaml *root)
 			if (!vm->rings[j].deadline_us)
 				vm->rings[j].deadline_us = vm->rings[j].period_us;
 	}
-	if (!has_role(s, VM_ROLE_NEIGHBOUR) &&
-	    !yaml_get(yaml_get(root, "phases"), "boot_timeout"))
+	if (!has_role(s, VM_ROLE_NEIGHBOUR) && !yaml_get(yaml_get(root, "phases"), "boot_timeout"))
 		s->boot_timeout_s = 0;
 	if (!s->verdict_policy)
 		s->verdict_policy = strdup(s->policies[s->policy_count - 1]);
@@ -92,8 +91,7 @@ static void check_cores(const struct scenario *s, const struct yaml *root, struc
 	}
 }
 
-static void check_policies(const struct scenario *s, const struct yaml *root,
-			   struct yaml_file *f)
+static void check_policies(const struct scenario *s, const struct yaml *root, struct yaml_file *f)
 {
 	const struct yaml *list = yaml_get(root, "policies");
 	bool judged = false;
@@ -177,8 +175,7 @@ static void check_ring(const struct scenario_vm *vm, unsigned int index, const s
 			     r->vcpu, vm->vcpus - 1);
 }
 
-static void check_rings(const struct scenario_vm *vm, const struct yaml *map,
-			struct yaml_file *f)
+static void check_rings(const struct scenario_vm *vm, const struct yaml *map, struct yaml_file *f)
 {
 	const struct yaml *y;
 	unsigned int i, j;

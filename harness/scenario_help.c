@@ -18,9 +18,9 @@ static void print_section(const struct section *section, FILE *to)
 		}
 		key_expected(k, expected, sizeof(expected));
 		fprintf(to, "    %s%s; %s%s\n",
-			k->fills	? "one value or a list, each " :
-			k->items_max	? "a list, each item " :
-					  "",
+			k->fills     ? "one value or a list, each " :
+			k->items_max ? "a list, each item " :
+				       "",
 			expected, k->initial ? "default: " : "must be given",
 			k->initial ? k->initial : "");
 	}

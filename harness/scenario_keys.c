@@ -30,6 +30,8 @@ static const char *const kernels[] = {
 	NULL,
 };
 
+/* A key keeps together what belongs together. */
+/* clang-format off */
 static const struct key core_keys[] = {
 	{ .name = "shared", .type = KEY_INDEX,
 	  ITEMS(scenario, shared_cores, shared_core_count), .items_max = SCENARIO_CORES_MAX,

@@ -8,8 +8,8 @@
 
 #define INDENT 2
 
-static void write_section(const struct section *section, const char *base, int indent,
-			  bool in_list, FILE *to);
+static void write_section(const struct section *section, const char *base, int indent, bool in_list,
+			  FILE *to);
 
 static void write_items(const struct key *k, const char *field, unsigned int count, FILE *to)
 {
@@ -23,8 +23,8 @@ static void write_items(const struct key *k, const char *field, unsigned int cou
 	fprintf(to, "]\n");
 }
 
-static void write_sections(const struct key *k, const char *field, unsigned int count,
-			   int indent, FILE *to)
+static void write_sections(const struct key *k, const char *field, unsigned int count, int indent,
+			   FILE *to)
 {
 	unsigned int i;
 
@@ -40,8 +40,8 @@ static void write_sections(const struct key *k, const char *field, unsigned int 
 }
 
 /* In a list the first key follows the item's dash. */
-static void write_section(const struct section *section, const char *base, int indent,
-			  bool in_list, FILE *to)
+static void write_section(const struct section *section, const char *base, int indent, bool in_list,
+			  FILE *to)
 {
 	const struct key *k;
 	unsigned int count;

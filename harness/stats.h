@@ -65,9 +65,8 @@ struct stats_interval {
  * (ENODATA) below STATS_BOOTSTRAP_MIN values.
  */
 int stats_bootstrap(const double *values, size_t n,
-		    double (*statistic)(const double *sorted, size_t n),
-		    double confidence, uint64_t seed,
-		    struct stats_interval *interval, struct rs_error **err);
+		    double (*statistic)(const double *sorted, size_t n), double confidence,
+		    uint64_t seed, struct stats_interval *interval, struct rs_error **err);
 
 /* Holm's correction: adjusted[i] belongs to p[i]; compare with alpha. */
 int stats_holm(const double *p, size_t n, double *adjusted, struct rs_error **err);

@@ -64,8 +64,8 @@ static void rank_values(const struct value *values, struct ranking *r)
 	}
 }
 
-static int rank_both(const double *a, size_t na, const double *b, size_t nb,
-		     struct ranking *r, struct rs_error **err)
+static int rank_both(const double *a, size_t na, const double *b, size_t nb, struct ranking *r,
+		     struct rs_error **err)
 {
 	cleanup_free struct value *values = calloc(na + nb, sizeof(*values));
 	size_t i;
@@ -139,8 +139,8 @@ static double normal_p(const struct ranking *r)
 	return distance <= 0 ? 1 : erfc(distance / sqrt(2 * variance));
 }
 
-static int hodges_lehmann(const double *a, size_t na, const double *b, size_t nb,
-			  double *shift, struct rs_error **err)
+static int hodges_lehmann(const double *a, size_t na, const double *b, size_t nb, double *shift,
+			  struct rs_error **err)
 {
 	cleanup_free double *differences = NULL;
 	size_t i, j;

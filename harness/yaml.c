@@ -98,8 +98,12 @@ int yaml_file_read(struct yaml_file *f, const char *path, struct rs_error **err)
 size_t yaml_character(const char *text)
 {
 	const unsigned char *c = (const unsigned char *)text;
-	size_t length = c[0] < 0x80 ? 1 : c[0] < 0xc2 ? 0 : c[0] < 0xe0 ? 2 :
-			c[0] < 0xf0 ? 3 : c[0] < 0xf5 ? 4 : 0;
+	size_t length = c[0] < 0x80 ? 1 :
+			c[0] < 0xc2 ? 0 :
+			c[0] < 0xe0 ? 2 :
+			c[0] < 0xf0 ? 3 :
+			c[0] < 0xf5 ? 4 :
+				      0;
 	size_t i;
 
 	for (i = 1; i < length; i++) /* a final 0 ends this in time */

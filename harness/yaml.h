@@ -55,8 +55,8 @@ const struct yaml *yaml_item(const struct yaml *y, size_t index);
 /* Bytes of the UTF-8 character at c (which ends with a 0), 0 where none. */
 size_t yaml_character(const char *c);
 
-void yaml_mistake(struct yaml_file *f, unsigned int line, unsigned int column,
-		  const char *format, ...) __attribute__((format(printf, 4, 5)));
+void yaml_mistake(struct yaml_file *f, unsigned int line, unsigned int column, const char *format,
+		  ...) __attribute__((format(printf, 4, 5)));
 
 /*
  * All mistakes as one error (EINVAL): by line, each as

@@ -14,8 +14,8 @@
 #define SHOWN_WIDTH 96 /* characters of a source line that are shown */
 #define SHOWN_BEFORE 60 /* of them, before the column where a line is longer */
 
-void yaml_mistake(struct yaml_file *f, unsigned int line, unsigned int column,
-		  const char *format, ...)
+void yaml_mistake(struct yaml_file *f, unsigned int line, unsigned int column, const char *format,
+		  ...)
 {
 	struct mistake *m;
 	va_list args;
