@@ -127,9 +127,10 @@ static struct json_object *open_cell(const char *policy)
 
 static void check_counters(const char *policy)
 {
-	static const char *const zero[] = { "lost",	     "apply_failed", "readback_mismatch",
-					    "threads_gone",  "grant_failed", "low_failed",
-					    "policy_errors", "record_full" };
+	static const char *const zero[] = { "lost",	      "apply_failed", "readback_mismatch",
+					    "threads_gone",   "grant_failed", "low_failed",
+					    "policy_errors",  "record_full",  "record_kept",
+					    "starts_deferred" };
 	static const char *const vms[] = { "control", "neighbour" };
 	cleanup_json struct json_object *cell = open_cell(policy);
 	unsigned int i, k;
