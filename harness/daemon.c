@@ -39,8 +39,9 @@ static void become_daemon(const struct daemon_config *c, const char *trace, cons
 {
 	int log = open(c->log, O_WRONLY | O_CREAT | O_APPEND, 0644);
 
-	/* Ctrl-C is for the run, which then ends the daemon in its own time. */
-	setsid();
+	/* Ctrl-C is for the run, which then ends the daemon in its own time. Not
+	 * a session: by that harness/reaper.c tells our children from orphans. */
+	setpgid(0, 0);
 	/* If the run is killed the daemon restores all scheduling by itself. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent || log < 0)

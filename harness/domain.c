@@ -15,6 +15,7 @@
 #include "harness/folder.h"
 #include "harness/journal.h"
 #include "harness/libvirt_conn.h"
+#include "harness/reaper.h"
 #include "harness/wait.h"
 #include "host/cleanup.h"
 #include "host/error.h"
@@ -23,6 +24,9 @@ extern char **environ;
 
 /* libvirt sends SIGTERM, then SIGKILL, within 15 s of its own. */
 #define DESTROY_S 20
+
+/* libvirt collects the process that started QEMU within a few ms. */
+#define CREATE_PATIENCE_MS 500
 
 static int find_qemu(struct domain *d, struct journal *j, struct rs_error **err)
 {
@@ -47,7 +51,12 @@ static int find_qemu(struct domain *d, struct journal *j, struct rs_error **err)
 int domain_create(struct domain *d, struct libvirt_conn *c, struct journal *j, const char *xml,
 		  struct rs_error **err)
 {
+	struct reaper reaper;
+
+	/* For a QEMU that fails to start: libvirt waits for its end. */
+	reaper_begin(&reaper, CREATE_PATIENCE_MS);
 	d->handle = virDomainCreateXML(libvirt_handle(c), xml, VIR_DOMAIN_START_PAUSED);
+	reaper_end(&reaper);
 	if (!d->handle)
 		return libvirt_fail(err, "starting %s", d->name);
 	return find_qemu(d, j, err);
@@ -74,12 +83,15 @@ int domain_resume(struct domain *d, struct rs_error **err)
 void domain_destroy(struct domain *d)
 {
 	struct pollfd gone = { .fd = d->pidfd, .events = POLLIN };
+	struct reaper reaper;
 
 	if (d->pidfd >= 0)
 		wait_unwatch(d->pidfd);
 	if (d->handle) {
 		/* A guest that powered off by itself is gone already. */
+		reaper_begin(&reaper, 0);
 		virDomainDestroy(d->handle);
+		reaper_end(&reaper);
 		virDomainFree(d->handle);
 		d->handle = NULL;
 	}

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "harness/folder.h"
+#include "harness/reaper.h"
 #include "host/cleanup.h"
 #include "host/error.h"
 
@@ -131,6 +132,8 @@ struct libvirt_conn *libvirt_connect(const char *uri, const char *root, const ch
 {
 	cleanup_free struct libvirt_conn *c = calloc(1, sizeof(*c));
 	cleanup_free char *embedded = NULL;
+	unsigned long version;
+	struct reaper reaper;
 
 	if (!c || asprintf(&embedded, "qemu:///embed?root=%s", root) < 0) {
 		embedded = NULL;
@@ -143,6 +146,12 @@ struct libvirt_conn *libvirt_connect(const char *uri, const char *root, const ch
 	if (start_loop(c, err) < 0)
 		return NULL;
 	c->handle = virConnectOpen(uri ? uri : embedded);
+	/* With the first question it asks every QEMU there is what it can, and
+	 * waits for their ends. */
+	reaper_begin(&reaper, 0);
+	if (c->handle)
+		virConnectGetVersion(c->handle, &version);
+	reaper_end(&reaper);
 	if (!c->handle) {
 		libvirt_fail(err, "connecting to %s", uri ? uri : embedded);
 		stop_loop(c);
