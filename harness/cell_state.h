@@ -22,6 +22,7 @@ struct cell_vm {
 	struct domain domain;
 	struct agent *agent; /* NULL before the VM is up */
 	int64_t hello_ns; /* when its agent was ready */
+	char kernel[64]; /* release, as its agent says; empty before */
 	bool working; /* calibrated, its rings run or ran */
 	struct agent_clock clock, clock_end; /* before its rings began, after their end */
 	uint64_t iterations_per_ms;

@@ -210,6 +210,8 @@ int cell_vm_wait_up(struct cell_vm *v, double timeout_s, struct rs_error **err)
 	int ret = agent_hello(v->agent, &hello, wait_deadline(timeout_s), err);
 
 	v->hello_ns = wait_now_ns();
+	if (ret == 0)
+		snprintf(v->kernel, sizeof(v->kernel), "%s", hello.kernel);
 	if (ret == 0 && hello.revision != 1)
 		ret = rs_fail(err, EPROTO, "its agent speaks revision %u, not 1: run make guests",
 			      hello.revision);

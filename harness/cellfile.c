@@ -50,6 +50,23 @@ static struct json_object *clock_json(const struct cell_state *cell)
 	return all;
 }
 
+static struct json_object *guests_json(const struct cell_state *cell)
+{
+	struct json_object *all = json_object_new_object();
+	unsigned int i;
+
+	for (i = 0; i < cell->vm_count; i++) {
+		struct json_object *o;
+
+		if (!cell->vms[i].kernel[0])
+			continue;
+		o = json_object_new_object();
+		add_string(o, "kernel", cell->vms[i].kernel);
+		json_object_object_add(all, cell->vms[i].vm->name, o);
+	}
+	return all;
+}
+
 static void add_vcpus(struct json_object *rows, const struct cell_vm *v, enum phase phase)
 {
 	unsigned int i;
@@ -164,6 +181,7 @@ int cellfile_write(const struct cell_state *cell, struct rs_error **err)
 	add_string(o, "policy", cell->plan->policy);
 	add_int(o, "boot", cell->plan->boot);
 	add_int(o, "order", cell->plan->order);
+	json_object_object_add(o, "guests", guests_json(cell));
 	json_object_object_add(o, "clock", clock_json(cell));
 	json_object_object_add(o, "phases", phases_json(cell));
 	json_object_object_add(o, "rings", rings_json(cell));
