@@ -5,71 +5,11 @@
  * and was the booting VM low before its first instruction? Every number here
  * was read back from the kernel or counted by the guest.
  */
-/* clang-format off: cmocka wants these before it */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-/* clang-format on */
-#include <glob.h>
-#include <json-c/json.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "harness/folder.h"
-#include "harness/jsonread.h"
-#include "host/cleanup.h"
-#include "host/error.h"
+#include "tests/short-run/look.h"
 
 #define STARTS_MIN 100 /* a second or two of the control VM's rings */
-
-static struct json_object *open_json(const char *pattern)
-{
-	cleanup_free char *path = folder_path(getenv("SHORT_RUN"), "cells/%s", pattern);
-	cleanup_error struct rs_error *err = NULL;
-	struct json_object *json;
-	glob_t found;
-
-	assert_non_null(path);
-	if (glob(path, 0, NULL, &found) != 0)
-		fail_msg("no file %s: the cell was not finished", path);
-	json = json_read(found.gl_pathv[0], &err);
-	if (!json)
-		fail_msg("%s", err->message);
-	globfree(&found);
-	return json;
-}
-
-/* The row of an array whose `key` is `value`. */
-static struct json_object *row_with(struct json_object *array, const char *key, const char *value)
-{
-	unsigned long i;
-
-	for (i = 0; i < json_count(array); i++) {
-		const char *text = json_text(json_row(array, i), key);
-
-		if (text && !strcmp(text, value))
-			return json_row(array, i);
-	}
-	fail_msg("no row with %s %s", key, value);
-	return NULL;
-}
-
-static struct json_object *vm_status(struct json_object *cell, const char *vm)
-{
-	return row_with(json_array(json_dict(cell, "daemon"), "vms"), "name", vm);
-}
-
-static uint64_t number(struct json_object *o, const char *key)
-{
-	uint64_t value = 0;
-
-	if (!json_u64(o, key, &value))
-		fail_msg("no number '%s'", key);
-	return value;
-}
 
 /* What the kernel said right after each notification of this VM. */
 static void check_trace(struct json_object *trace, const char *vm, const uint64_t *prios)
@@ -111,7 +51,7 @@ static void check_boosts(const char *policy)
 	cleanup_free char *pattern = NULL;
 	cleanup_json struct json_object *trace = NULL;
 
-	assert_true(asprintf(&pattern, "*-%s-1/trace.json.gz", policy) > 0);
+	assert_true(asprintf(&pattern, "cells/*-%s-1/trace.json.gz", policy) > 0);
 	trace = open_json(pattern);
 	check_trace(trace, "control", control);
 	check_trace(trace, "neighbour", neighbour);
@@ -121,7 +61,7 @@ static struct json_object *open_cell(const char *policy)
 {
 	cleanup_free char *pattern = NULL;
 
-	assert_true(asprintf(&pattern, "*-%s-1/cell.json", policy) > 0);
+	assert_true(asprintf(&pattern, "cells/*-%s-1/cell.json", policy) > 0);
 	return open_json(pattern);
 }
 
@@ -248,6 +188,42 @@ static void phases_are_measured(void **state)
 	check_phases("ring_boot");
 }
 
+/* Keys of docs/results.md, and numbers where a run of any length has them. */
+static void summary_is_whole(void **state)
+{
+	static const char *const top[] = { "schema",	   "scenario",	  "accel",   "seed",
+					   "preset",	   "policies",	  "witness", "comparisons",
+					   "failed_cells", "environment", "command" };
+	static const char *const phases[] = { "solo", "boot", "shared" };
+	static const char *const quantiles[] = { "min", "p50", "p90", "p99", "p999", "max" };
+	cleanup_json struct json_object *summary = open_json("summary.json");
+	struct json_object *ring = json_dict(json_dict(summary, "policies"), "ring");
+	unsigned int i, k;
+
+	(void)state;
+	for (i = 0; i < sizeof(top) / sizeof(top[0]); i++)
+		if (!json_object_object_get_ex(summary, top[i], NULL))
+			fail_msg("no %s", top[i]);
+	assert_int_equal(number(summary, "schema"), 1);
+	assert_int_equal(number(ring, "boots"), 1);
+	assert_true(json_object_object_get_ex(ring, "interference", NULL));
+	assert_true(json_double(ring, "kicks_per_period") > 1.9);
+	assert_true(json_double(json_dict(ring, "handling_us"), "max") > 0);
+	assert_int_equal(json_count(json_array(ring, "neighbour_boot_s")), 1);
+	for (i = 0; i < 3; i++) {
+		struct json_object *p = json_dict(json_dict(ring, "phases"), phases[i]);
+
+		assert_true(number(p, "periods") > 50);
+		assert_true(json_object_object_get_ex(p, "missed", NULL));
+		assert_true(json_double(p, "vcpu_wait_us_per_period") >= 0);
+		assert_true(json_double(json_dict(p, "wakeup_us"), "max") > 0);
+		assert_true(json_double(json_dict(p, "response_us"), "p50") > 1000);
+		for (k = 0; k < sizeof(quantiles) / sizeof(quantiles[0]); k++)
+			assert_true(json_object_object_get_ex(json_dict(p, "response_us"),
+							      quantiles[k], NULL));
+	}
+}
+
 static void low_before_first_instruction(void **state)
 {
 	(void)state;
@@ -266,6 +242,7 @@ int main(void)
 		cmocka_unit_test(limits_are_in_force),
 		cmocka_unit_test(phases_are_measured),
 		cmocka_unit_test(low_before_first_instruction),
+		cmocka_unit_test(summary_is_whole),
 	};
 
 	if (!getenv("SHORT_RUN")) {
