@@ -295,6 +295,23 @@ int cell_vm_begin_work(struct cell_state *cell, struct cell_vm *v, struct rs_err
 	return ret < 0 ? rs_fail_wrap(err, "VM %s", vm->name) : 0;
 }
 
+/* A load that was over before the phase was did not load it. */
+static int unload(struct cell_vm *v, struct rs_error **err)
+{
+	char answer[AGENT_LINE_MAX];
+	uint64_t ended;
+	int ret = agent_command(v->agent, COMMAND_S, answer, err, "UNLOAD");
+
+	if (ret == 0)
+		ret = agent_value(answer, "ended", &ended, err);
+	if (ret == 0 && ended)
+		ret = rs_fail(err, ECHILD,
+			      "%ju of its loads ended before phase shared did: check the arguments "
+			      "of load.stress_ng and load.fio, and let them run longer",
+			      (uintmax_t)ended);
+	return ret;
+}
+
 int cell_vm_end_work(struct cell_vm *v, struct rs_error **err)
 {
 	int ret = 0;
@@ -302,7 +319,7 @@ int cell_vm_end_work(struct cell_vm *v, struct rs_error **err)
 	if (!v->working)
 		return 0;
 	if (v->vm->load.stress_ng || v->vm->load.fio)
-		ret = agent_command(v->agent, COMMAND_S, NULL, err, "UNLOAD");
+		ret = unload(v, err);
 	if (ret == 0 && v->vm->ring_count)
 		ret = agent_command(v->agent, COMMAND_S, NULL, err, "STOP");
 	if (ret == 0)

@@ -239,8 +239,7 @@ static int do_unload(struct rsc_agent *agent, const struct rsc_arguments *a, str
 {
 	(void)a;
 	(void)why;
-	rsc_loads_end(&agent->loads);
-	return 0;
+	return rsc_port_print(&agent->port, "OK ended=%u\n", rsc_loads_end(&agent->loads));
 }
 
 static int do_change(struct rsc_agent *agent, const struct rsc_arguments *a, struct rsc_reason *why)
@@ -269,7 +268,7 @@ static const struct rsc_command commands[] = {
 	{ { "STATS", no_keys, false }, do_stats, false },
 	{ { "EXEC", exec_keys, true }, do_exec, true },
 	{ { "LOAD", no_keys, true }, do_load, true },
-	{ { "UNLOAD", no_keys, false }, do_unload, false },
+	{ { "UNLOAD", no_keys, false }, do_unload, true },
 	{ { "QUIT", no_keys, false }, do_quit, false },
 };
 

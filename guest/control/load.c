@@ -23,10 +23,13 @@ pid_t rsc_load_begin(struct rsc_loads *loads, const char *command, struct rsc_re
 	return child->pid;
 }
 
-void rsc_loads_end(struct rsc_loads *loads)
+unsigned int rsc_loads_end(struct rsc_loads *loads)
 {
 	int64_t until = rsc_now_ms() + END_TIMEOUT_MS;
+	unsigned int gone = 0;
 
+	for (unsigned int i = 0; i < loads->count; i++)
+		gone += rsc_child_wait(&loads->child[i], 0);
 	for (unsigned int i = 0; i < loads->count; i++)
 		rsc_child_kill_group(&loads->child[i], SIGTERM);
 	for (unsigned int i = 0; i < loads->count; i++)
@@ -39,4 +42,5 @@ void rsc_loads_end(struct rsc_loads *loads)
 		if (!rsc_child_wait(&loads->child[i], until))
 			rsc_child_forget(&loads->child[i]);
 	loads->count = 0;
+	return gone;
 }

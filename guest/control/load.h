@@ -16,7 +16,10 @@ struct rsc_loads {
 /* The pid of its shell, or -errno. */
 pid_t rsc_load_begin(struct rsc_loads *loads, const char *command, struct rsc_reason *why);
 
-/* SIGTERM to all, and SIGKILL to what is still there after 2 s. */
-void rsc_loads_end(struct rsc_loads *loads);
+/*
+ * SIGTERM to all, and SIGKILL to what is still there after 2 s. Returns how
+ * many had ended by themselves: they did not load what was measured.
+ */
+unsigned int rsc_loads_end(struct rsc_loads *loads);
 
 #endif

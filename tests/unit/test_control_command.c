@@ -388,12 +388,28 @@ static void loads_end_with_all_they_started(void **state)
 	assert_int_equal(sscanf(ok, "OK pid=%d\nOK pid=%d\nDATA bytes=%d\n%d\nOK status=0", &first,
 				&second, &bytes, &child),
 			 4);
+	assert_non_null(strstr(ok, "\nOK ended=0\n"));
 	assert_false(alive(first));
 	assert_false(alive(second));
 	/* Nobody reaps it here if its own parent is gone, but it has been killed. */
 	for (int i = 0; i < 200 && alive(child); i++)
 		poll(NULL, 0, 10);
 	assert_false(alive(child));
+}
+
+/* A mistyped load is over at once; the harness must hear of it. */
+static void a_load_that_failed_is_told(void **state)
+{
+	char *said = converse(
+		"LOAD echo $$ >/tmp/.rs-gone-$PPID; exit 3\n"
+		"LOAD exec sleep 1000\n"
+		"EXEC seconds=10 until [ -s /tmp/.rs-gone-$PPID ]; do :; done; "
+		"p=$(cat /tmp/.rs-gone-$PPID); rm /tmp/.rs-gone-$PPID; "
+		"while [ -d /proc/$p ] && ! grep -q '^State:.Z' /proc/$p/status; do :; done\n"
+		"UNLOAD\n");
+
+	(void)state;
+	assert_non_null(strstr(said, "\nOK ended=1\n"));
 }
 
 static void statistics_are_pairs(void **state)
@@ -444,6 +460,7 @@ int main(void)
 		cmocka_unit_test(commands_are_run_to_their_end),
 		cmocka_unit_test(long_output_is_bounded),
 		cmocka_unit_test(loads_end_with_all_they_started),
+		cmocka_unit_test(a_load_that_failed_is_told),
 		cmocka_unit_test(statistics_are_pairs),
 		cmocka_unit_test(unknown_options_are_refused),
 	};
