@@ -221,6 +221,25 @@ static void check_role(const struct scenario_vm *vm, const struct yaml *map, str
 			     vm->name);
 }
 
+/* The control guest runs from its initramfs: nothing could be limited. */
+static void check_disk(const struct scenario_vm *vm, const struct yaml *map, struct yaml_file *f)
+{
+	static const char *const keys[] = { "read_bandwidth", "write_bandwidth", "read_iops",
+					    "write_iops" };
+	const uint64_t limits[] = { vm->read_bytes_sec, vm->write_bytes_sec, vm->read_iops_sec,
+				    vm->write_iops_sec };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const struct yaml *y = at(map, keys[i]);
+
+		if (vm->role == VM_ROLE_CONTROL && limits[i])
+			yaml_mistake(f, y->line, y->column,
+				     "key 'vms.%s': control VM '%s' has no disk (expected in "
+				     "neighbours only)",
+				     keys[i], vm->name);
+	}
+}
+
 static void check_allotment(const struct scenario_vm *vm, const struct yaml *map,
 			    struct yaml_file *f)
 {
@@ -251,6 +270,7 @@ void scenario_check(const struct scenario *s, const struct yaml *root, struct ya
 	for (i = 0; i < s->vm_count; i++) {
 		check_role(&s->vms[i], vm_at(root, i), f);
 		check_allotment(&s->vms[i], vm_at(root, i), f);
+		check_disk(&s->vms[i], vm_at(root, i), f);
 		check_rings(&s->vms[i], vm_at(root, i), f);
 		y = at(vm_at(root, i), "name");
 		for (j = 0; j < i; j++)

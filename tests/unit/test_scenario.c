@@ -140,7 +140,7 @@ static void test_default_scenario(void **state)
 	assert_int_equal(s->policy_count, 4);
 	assert_string_equal(s->policies[3], "ring_boot");
 	assert_int_equal(s->boots, 0);
-	assert_true(s->solo_s == 10 && s->shared_s == 8 && s->boot_timeout_s == 180);
+	assert_true(s->solo_s == 7 && s->shared_s == 6.5 && s->boot_timeout_s == 180);
 	assert_int_equal(s->vm_count, 2);
 	assert_int_equal(s->vms[0].role, VM_ROLE_CONTROL);
 	assert_int_equal(s->vms[0].kernel, VM_KERNEL_RT);
@@ -173,8 +173,6 @@ static const char full[] =
 	"  memory: 0.5GiB\n"
 	"  cpu_quota: 50ms\n"
 	"  cpu_period: 200ms\n"
-	"  read_iops: 100\n"
-	"  write_iops: 90\n"
 	"  rt_budget_permille: 450\n"
 	"  cyclictest: \"-m -p 90 \\\"x\\\\y\\\"\"\n"
 	"  rings:\n"
@@ -184,6 +182,8 @@ static const char full[] =
 	"  role: neighbour\n"
 	"  kernel: rt\n"
 	"  write_bandwidth: 100.5KiB\n"
+	"  read_iops: 100\n"
+	"  write_iops: 90\n"
 	"  load: {stress_ng: --cpu 1, fio: '--rw=randread # \xc3\xa4'}\n";
 
 static void test_round_trip(void **state)
@@ -212,7 +212,7 @@ static void test_round_trip(void **state)
 	assert_int_equal(again->vms[0].memory_mib, 512);
 	assert_int_equal(again->vms[0].kernel, VM_KERNEL_STANDARD);
 	assert_int_equal(again->vms[0].cpu_quota_us, 50000);
-	assert_int_equal(again->vms[0].read_iops_sec, 100);
+	assert_int_equal(again->vms[1].read_iops_sec, 100);
 	assert_string_equal(again->vms[0].cyclictest, "-m -p 90 \"x\\y\"");
 	assert_memory_equal(again->vms[0].rings, s->vms[0].rings, sizeof(s->vms[0].rings));
 	assert_int_equal(again->vms[0].rings[0].period_us, 1001);
