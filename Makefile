@@ -18,6 +18,16 @@ HOST_SRC := $(filter-out host/main.c,$(wildcard host/*.c host/policy/*.c))
 HARNESS_SRC := $(filter-out harness/main.c,$(wildcard harness/*.c harness/workload/*.c))
 objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
+# Without root, scripts/setup can only name what is missing. That shall end with
+# 1; make has 2 for a failed recipe, and 1 for what question mode finds undone.
+ifneq ($(filter eval test setup guests,$(MAKECMDGOALS)),)
+ifneq ($(shell id -u),0)
+ifeq ($(shell scripts/setup >&2 && echo complete),)
+MAKEFLAGS += -q
+endif
+endif
+endif
+
 PRESET ?= demo
 SCENARIO ?= scenarios/boot-interference.yaml
 
