@@ -31,7 +31,7 @@ endif
 PRESET ?= demo
 SCENARIO ?= scenarios/boot-interference.yaml
 
-.PHONY: all help eval test unit setup guests host clean
+.PHONY: FORCE all help eval test unit setup guests host clean
 all: host
 
 help:
@@ -54,6 +54,12 @@ $(B)/ringsched: $(call objects,harness/main.c $(HARNESS_SRC) $(HOST_SRC))
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# Rewritten only when it changes, so that a result names the commit that made it.
+$(B)/obj/host/main.o $(B)/obj/harness/cmd_version.o $(B)/obj/harness/runfile.o: $(B)/version
+$(B)/version: FORCE
+	@mkdir -p $(@D)
+	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' >$@
 
 setup:
 	scripts/setup
