@@ -130,6 +130,7 @@ static const struct {
 	COUNTER(grant_failed),
 	COUNTER(low_failed),
 	COUNTER(policy_errors),
+	COUNTER(ticks_late),
 	COUNTER(events_sent),
 	COUNTER(events_lost),
 	COUNTER(protocol_errors),

@@ -14,6 +14,7 @@
 
 #include "host/error.h"
 #include "host/sched.h"
+#include "host/tick.h"
 #include "host/vhost_user.h"
 #include "host/vm.h"
 
@@ -32,6 +33,7 @@ static struct {
 	int cpu;
 	unsigned int priority;
 	bool running;
+	unsigned int starts; /* of policies, see handle_tick() */
 	pthread_t thread;
 	/* How it went inside the thread; handed over by `ready`. */
 	pthread_mutex_t lock;
@@ -68,22 +70,28 @@ static bool handle_kick(uint64_t key, uint64_t seen_ns)
 	return more;
 }
 
+/* at_ns = 0 disarms; a moment that has passed makes it ring at once. */
+static void arm_timer(uint64_t at_ns)
+{
+	const struct itimerspec spec = {
+		.it_value = { (time_t)(at_ns / 1000000000), (long)(at_ns % 1000000000) },
+	};
+
+	timerfd_settime(notify.timer, TFD_TIMER_ABSTIME, &spec, NULL);
+}
+
 static void handle_tick(void)
 {
+	unsigned int starts = __atomic_load_n(&notify.starts, __ATOMIC_ACQUIRE);
 	uint64_t expirations;
 
 	if (read(notify.timer, &expirations, sizeof(expirations)) < 0)
 		return;
-	for (unsigned int i = 0; i < VM_MAX; i++) {
-		struct vm *vm = vm_slot(i);
-
-		if (!vm)
-			break; /* slots are filled in order */
-		pthread_mutex_lock(&vm->lock);
-		if (vm->connected && vm->policy_started && vm->policy->tick && vm->policy->tick(vm))
-			vm->counters.policy_errors++;
-		pthread_mutex_unlock(&vm->lock);
-	}
+	arm_timer(tick_run(monotonic_ns()));
+	/* A policy that main started meanwhile may have been passed over, and
+	 * main's own arming was then undone just now. */
+	if (__atomic_load_n(&notify.starts, __ATOMIC_ACQUIRE) != starts)
+		arm_timer(1);
 }
 
 /* VMs with more than one visit's messages get another, in turn. */
@@ -241,10 +249,6 @@ void notify_unwatch(int fd)
 
 void notify_update_tick(void)
 {
-	struct itimerspec spec = { 0 };
-
-	for (struct vm *vm = vm_next(NULL); vm; vm = vm_next(vm))
-		if (vm->policy->tick)
-			spec.it_interval.tv_nsec = spec.it_value.tv_nsec = NOTIFY_TICK_NS;
-	timerfd_settime(notify.timer, 0, &spec, NULL);
+	__atomic_fetch_add(&notify.starts, 1, __ATOMIC_RELEASE);
+	arm_timer(1);
 }

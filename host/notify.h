@@ -15,7 +15,6 @@ struct rs_error;
 struct vm;
 
 #define NOTIFY_PRIORITY_DEFAULT 95
-#define NOTIFY_TICK_NS 10000000 /* of policies that have a tick() */
 
 /* cpu < 0: not pinned. */
 int notify_start(int cpu, unsigned int priority, struct rs_error **err);
@@ -26,7 +25,7 @@ int notify_watch(const struct vm *vm, unsigned int queue, uint32_t generation, i
 		 struct rs_error **err);
 void notify_unwatch(int fd);
 
-/* A policy was chosen: tick only if one wants to. Main thread. */
+/* A policy was started: see whether it wants ticks. Main thread. */
 void notify_update_tick(void);
 
 #endif

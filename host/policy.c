@@ -6,15 +6,23 @@
 
 #include "host/error.h"
 #include "host/policy/policies.h"
+#include "host/tick.h"
 
 const struct policy *const policies[] = { &policy_none, &policy_static, &policy_ring,
 					  &policy_ring_boot, NULL };
 
+static bool tick_fits(const struct policy *p)
+{
+	return p->tick ? p->tick_us >= TICK_MIN_US && p->tick_us <= TICK_MAX_US : !p->tick_us;
+}
+
 static const struct policy *check(const struct policy *p, struct rs_error **err)
 {
-	if (p->help && p->start && p->stop && (p->event || p->needs == RS_SOURCE_NONE))
+	if (p->help && p->start && p->stop && (p->event || p->needs == RS_SOURCE_NONE) &&
+	    tick_fits(p))
 		return p;
-	rs_fail(err, EINVAL, "policy %s lacks a required hook (host/policy.h)", p->name);
+	rs_fail(err, EINVAL, "policy %s lacks a required hook or interval (host/policy.h)",
+		p->name);
 	return NULL;
 }
 

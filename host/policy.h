@@ -31,8 +31,9 @@ struct policy {
 	int (*start)(struct vm *vm, struct rs_error **err);
 	/* Not required. A notification arrived. Returns 0 or -errno (counted). */
 	int (*event)(struct vm *vm, const struct message *msg);
-	/* Not required. Called about every 10 ms while the VM is connected. */
+	/* Not required. Called every tick_us while the VM is connected. */
 	int (*tick)(struct vm *vm);
+	unsigned int tick_us; /* Required with tick. TICK_MIN_US to TICK_MAX_US (tick.h) */
 	/* Required. Give every thread its own scheduling back. */
 	void (*stop)(struct vm *vm);
 };

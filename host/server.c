@@ -13,7 +13,6 @@
 #include "host/error.h"
 #include "host/log.h"
 #include "host/loop.h"
-#include "host/notify.h"
 #include "host/socket.h"
 #include "host/vhost_user.h"
 
@@ -170,7 +169,6 @@ struct vm *server_add_vm(struct vm_config *config, struct rs_error **err)
 	if (!e->listener_watch)
 		goto fail;
 	server.endpoints[e->vm->slot] = e;
-	notify_update_tick();
 	return e->vm;
 fail:
 	if (e->listener >= 0) {
@@ -201,7 +199,6 @@ int server_remove_vm(const char *name, struct rs_error **err)
 	if (!vm)
 		return rs_fail(err, ENOENT, "there is no VM named %s", name);
 	remove_endpoint(server.endpoints[vm->slot]);
-	notify_update_tick();
 	return 0;
 }
 
@@ -233,7 +230,6 @@ int server_choose_policy(struct vm *vm, const struct policy *policy, struct rs_e
 			first = first ? first : ret;
 		}
 	}
-	notify_update_tick();
 	return first;
 }
 

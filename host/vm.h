@@ -82,6 +82,7 @@ struct vm_counters {
 	uint64_t grant_failed;
 	uint64_t low_failed; /* threads or groups that could not be made low or normal */
 	uint64_t policy_errors; /* hooks that returned an error */
+	uint64_t ticks_late; /* ticks left out: the one before them came too late */
 	uint64_t events_sent;
 	uint64_t events_lost; /* no buffer of the guest to put an event into */
 	uint64_t protocol_errors; /* vhost-user requests refused */
@@ -135,6 +136,7 @@ struct vm {
 
 	const struct policy *policy;
 	bool policy_started;
+	uint64_t tick_due_ns; /* next tick() of the policy; 0 = at once (tick.c) */
 	struct vm_vcpu vcpus[RS_VCPU_MAX];
 	unsigned int vcpu_count; /* highest index + 1 */
 	struct vm_ring rings[RS_RING_MAX];

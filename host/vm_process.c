@@ -9,6 +9,7 @@
 #include "host/cgroup.h"
 #include "host/error.h"
 #include "host/log.h"
+#include "host/notify.h"
 #include "host/proc.h"
 #include "host/record.h"
 #include "host/vm.h"
@@ -204,6 +205,7 @@ static int start_policy(struct vm *vm, struct rs_error **err)
 	int ret = call_start(vm, deferred, err);
 
 	vm_finish(vm);
+	notify_update_tick();
 	if (!grant(vm))
 		return ret;
 	ret = call_start(vm, false, ret ? NULL : err);
