@@ -107,6 +107,8 @@ static struct json_object *handling_of(const struct hist *h)
 #field, offsetof(struct vm_counters, field) \
 	}
 
+/* One a line, so that two new ones do not meet in one line. */
+/* clang-format off */
 static const struct {
 	const char *key;
 	size_t offset;
@@ -139,6 +141,7 @@ static const struct {
 	COUNTER(connections_refused),
 	COUNTER(log_withheld),
 };
+/* clang-format on */
 
 static void add_counters(struct json_object *o, const struct vm_counters *c)
 {
