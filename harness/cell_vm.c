@@ -212,9 +212,9 @@ int cell_vm_wait_up(struct cell_vm *v, double timeout_s, struct rs_error **err)
 	v->hello_ns = wait_now_ns();
 	if (ret == 0)
 		snprintf(v->kernel, sizeof(v->kernel), "%s", hello.kernel);
-	if (ret == 0 && hello.revision != 1)
-		ret = rs_fail(err, EPROTO, "its agent speaks revision %u, not 1: run make guests",
-			      hello.revision);
+	if (ret == 0 && hello.revision != RS_REVISION)
+		ret = rs_fail(err, EPROTO, "its agent speaks revision %u, not %u: run make guests",
+			      hello.revision, RS_REVISION);
 	if (ret == 0 && !hello.module)
 		ret = rs_fail(err, ENODEV, "its driver found no ringsched device");
 	if (ret == 0 && hello.vcpus != v->vm->vcpus)

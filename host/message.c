@@ -33,7 +33,10 @@ static const struct kind_rule {
 	uint32_t arg_min, arg_max; /* both 0: the argument is not looked at */
 } rules[RS_KIND_COUNT] = {
 	[RS_KIND_ATTACH] = { .arg_min = 1, .arg_max = RS_VCPU_MAX },
-	[RS_KIND_START] = { .ring = true, .prio_min = RS_PRIO_MIN, .prio_max = RS_PRIO_MAX },
+	[RS_KIND_START] = { .ring = true,
+			    .prio_min = RS_PRIO_MIN,
+			    .prio_max = RS_PRIO_MAX,
+			    .arg_max = UINT32_MAX },
 	[RS_KIND_END] = { .ring = true, .prio_min = RS_PRIO_MIN, .prio_max = RS_PRIO_MAX },
 	[RS_KIND_SWITCH] = { .prio_max = RS_PRIO_MAX },
 	[RS_KIND_RING_CHANGE] = { .ring = true,

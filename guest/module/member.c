@@ -94,7 +94,7 @@ int rs_member_change(struct rs_engine *engine, struct rs_member *member, __u32 i
 	visited->order[place] = member;
 	member->visited = visited;
 	member->visit_slot = place;
-	member->visit_from = visited->next_sequence;
+	member->visit_from = rs_ring_next_sequence(visited);
 	member->returned = false;
 	rs_count(visited, visits);
 	rs_ring_tell(visited, RS_KIND_RING_CHANGE, home->params.ring_id, now, false);
@@ -154,6 +154,7 @@ int rs_member_take(struct rs_member *member, __u64 now, struct rs_turn *turn)
 	ring->taken = true;
 	turn->sequence = ring->sequence;
 	turn->release_ns = ring->release;
+	turn->raised_ns = ring->raised;
 	turn->ring_id = ring->params.ring_id;
 	turn->flags = turn_flags(ring, member);
 	if (member->visited != ring)
@@ -161,7 +162,7 @@ int rs_member_take(struct rs_member *member, __u64 now, struct rs_turn *turn)
 	rs_count(ring, turns);
 	if (!ring->begun) {
 		ring->begun = true;
-		ring->reported = rs_ring_tell(ring, RS_KIND_START, 0, now, false);
+		ring->reported = rs_ring_tell(ring, RS_KIND_START, ring->event, now, false);
 	}
 	return 0;
 }

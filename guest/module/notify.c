@@ -23,12 +23,13 @@
 #include <linux/virtio.h>
 #include <linux/virtio_config.h>
 
+#include "engine.h"
 #include "notify.h"
 #include "source.h"
 #include "stats.h"
 
 #define MESSAGE_SLOTS_MAX 256u
-#define EVENT_SLOTS_MAX 16u
+#define EVENT_SLOTS_MAX 64u /* interrupts of a vCPU that waits for the core */
 #define BYE_WAIT_MS 100 /* the longest a device that does not answer holds up its removal */
 
 struct rs_device {
@@ -193,16 +194,52 @@ static void send_own(struct rs_device *device, enum rs_kind kind, u32 arg0)
 		kick_device(device);
 }
 
+static bool take_source(const struct rs_event *event)
+{
+	u32 id = le32_to_cpu(event->arg0);
+
+	if (!rs_source_known(id))
+		return false;
+	rs_source_set_later(id);
+	return true;
+}
+
+/* P11: this is the interrupt's handler; what it starts is the ring's first process (P14c). */
+static bool take_interrupt(const struct rs_event *event)
+{
+	const u64 now = ktime_get_ns();
+	const struct rs_interrupt interrupt = {
+		.number = le32_to_cpu(event->arg0),
+		.event = le32_to_cpu(event->sequence),
+		.raised = le64_to_cpu(event->host_ns),
+		.handled = now,
+	};
+	unsigned long flags;
+	unsigned int bound;
+
+	if (interrupt.number >= RS_INTERRUPT_MAX)
+		return false;
+	flags = rs_engine_enter();
+	bound = rs_engine_interrupt(&rs_engine, &interrupt, now);
+	rs_engine_leave(flags);
+	rs_stat_inc(RS_STAT_INTERRUPTS);
+	if (!bound)
+		rs_stat_inc(RS_STAT_INTERRUPTS_UNBOUND);
+	return true;
+}
+
 static bool accept_event(const struct rs_event *event, unsigned int length)
 {
 	if (length != sizeof(*event) || event->revision != RS_REVISION)
 		return false;
-	if (le16_to_cpu(event->kind) != RS_EVENT_SOURCE)
+	switch (le16_to_cpu(event->kind)) {
+	case RS_EVENT_SOURCE:
+		return take_source(event);
+	case RS_EVENT_INTERRUPT:
+		return take_interrupt(event);
+	default:
 		return false;
-	if (!rs_source_known(le32_to_cpu(event->arg0)))
-		return false;
-	rs_source_set_later(le32_to_cpu(event->arg0));
-	return true;
+	}
 }
 
 /* Under event_lock. */
@@ -215,26 +252,40 @@ static void offer_event(struct rs_device *device, struct rs_event *event)
 		rs_stat_inc(RS_STAT_BROKEN);
 }
 
-static void event_used(struct virtqueue *queue)
+/* A copy of the next event, its buffer offered again: the host can still write to it. */
+static bool next_event(struct rs_device *device, struct rs_event *copy, unsigned int *length)
 {
-	struct rs_device *device = queue->vdev->priv;
-	struct rs_event *event, copy;
-	unsigned int length, budget;
+	struct rs_event *event;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&device->event_lock, flags);
+	event = virtqueue_get_buf(device->queues[RS_QUEUE_EVENT], length);
+	if (event) {
+		*copy = *event;
+		offer_event(device, event);
+	}
+	raw_spin_unlock_irqrestore(&device->event_lock, flags);
+	return event;
+}
+
+/* Events are acted on with the queue's lock dropped: an interrupt takes the engine's. */
+static void event_used(struct virtqueue *queue)
+{
+	struct rs_device *device = queue->vdev->priv;
+	struct rs_event event;
+	unsigned int length, budget;
+	unsigned long flags;
+
 	/*
 	 * A host that refills as fast as we read must not hold this interrupt
 	 * for ever; what is left is read at its next one.
 	 */
 	for (budget = 2 * device->event_slots; budget; budget--) {
-		event = virtqueue_get_buf(queue, &length);
-		if (!event)
+		if (!next_event(device, &event, &length))
 			break;
-		copy = *event; /* the host can still write to the buffer */
-		rs_stat_inc(accept_event(&copy, length) ? RS_STAT_EVENTS : RS_STAT_EVENTS_REFUSED);
-		offer_event(device, event);
+		rs_stat_inc(accept_event(&event, length) ? RS_STAT_EVENTS : RS_STAT_EVENTS_REFUSED);
 	}
+	raw_spin_lock_irqsave(&device->event_lock, flags);
 	virtqueue_kick(queue);
 	raw_spin_unlock_irqrestore(&device->event_lock, flags);
 }

@@ -27,15 +27,23 @@ struct rs_ring *rs_ring_find(struct rs_engine *engine, __u32 id)
 	return &engine->rings[id];
 }
 
+static bool by_interrupt(const struct rs_ring *ring)
+{
+	return ring->params.trigger == RS_TRIGGER_INTERRUPT;
+}
+
 /* Set the timer to the next thing that can be due; no call if it is set so already. */
 static void rearm(struct rs_ring *ring)
 {
 	__u64 expires = 0;
 
 	if (ring->state == RS_RING_RUNNING) {
-		expires = ring->next_release;
-		if (ring->active && ring->given + ring->params.deadline_ns < expires)
-			expires = ring->given + ring->params.deadline_ns;
+		__u64 cut = ring->given + ring->params.deadline_ns;
+
+		if (!by_interrupt(ring))
+			expires = ring->next_release;
+		if (ring->active && (!expires || cut < expires))
+			expires = cut;
 	}
 	if (expires == ring->armed)
 		return;
@@ -43,12 +51,12 @@ static void rearm(struct rs_ring *ring)
 	ring->engine->ops->arm(ring, expires);
 }
 
-/* Time from now to the first planned release after now; never 0 while the ring runs. */
+/* Time from now to the first planned release after now; 0 only where none is planned. */
 static __u64 until_next_start(const struct rs_ring *ring, __u64 now)
 {
 	__u64 late;
 
-	if (ring->state != RS_RING_RUNNING)
+	if (ring->state != RS_RING_RUNNING || by_interrupt(ring))
 		return 0;
 	if (ring->next_release > now)
 		return ring->next_release - now;
@@ -108,17 +116,24 @@ static void give_turn(struct rs_ring *ring, unsigned int place, __u64 now)
 	rs_member_wake(ring, ring->holder);
 }
 
-static void begin_period(struct rs_ring *ring, __u64 now)
+static void begin_period(struct rs_ring *ring, __u64 sequence, __u64 release, __u64 now)
 {
 	ring->active = true;
 	ring->begun = false;
 	ring->reported = false;
-	ring->release = ring->next_release;
-	ring->sequence = ring->next_sequence;
-	ring->next_release += ring->params.period_ns;
-	ring->next_sequence++;
+	ring->release = release;
+	ring->sequence = sequence;
 	rs_count(ring, periods);
 	give_turn(ring, 0, now);
+}
+
+/* The period of an interrupt, which may have waited for the one before to end. */
+static void begin_interrupt(struct rs_ring *ring, __u64 sequence,
+			    const struct rs_interrupt *interrupt, __u64 now)
+{
+	ring->raised = interrupt->raised;
+	ring->event = ring->newest_event;
+	begin_period(ring, sequence, interrupt->handled, now);
 }
 
 /*
@@ -129,8 +144,12 @@ static void handle_releases(struct rs_ring *ring, __u64 now)
 {
 	__u64 skipped;
 
-	if (!ring->active && ring->next_release <= now)
-		begin_period(ring, now);
+	if (!ring->active && ring->next_release <= now) {
+		__u64 release = ring->next_release;
+
+		ring->next_release += ring->params.period_ns;
+		begin_period(ring, ring->next_sequence++, release, now);
+	}
 	if (ring->next_release > now)
 		return;
 	skipped = rs_divide(now - ring->next_release, ring->params.period_ns) + 1;
@@ -146,8 +165,14 @@ void rs_ring_pass_on(struct rs_ring *ring, __u64 now)
 	 * A release whose time came while the turn lasted is skipped, also
 	 * when the timer has not been seen yet.
 	 */
-	handle_releases(ring, now);
+	if (!by_interrupt(ring))
+		handle_releases(ring, now);
 	give_turn(ring, ring->position + 1, now);
+	/* The period is over: the interrupt that waited for that has its own. */
+	if (!ring->active && ring->queued && ring->state == RS_RING_RUNNING) {
+		ring->queued = false;
+		begin_interrupt(ring, ring->waiting_sequence, &ring->waiting, now);
+	}
 	rearm(ring);
 }
 
@@ -175,11 +200,62 @@ void rs_ring_tick(struct rs_ring *ring, __u64 now)
 	if (ring->state != RS_RING_RUNNING)
 		return;
 	/* Releases first: one that came while the turn still ran is skipped. */
-	handle_releases(ring, now);
+	if (!by_interrupt(ring))
+		handle_releases(ring, now);
 	/* At most one skip: the next holder's time begins now. */
 	if (ring->active && now >= ring->given + ring->params.deadline_ns)
 		skip_turn(ring, now);
 	rearm(ring);
+}
+
+/* Every interrupt is a release and has a number, whether it is served or not. */
+static void release_by(struct rs_ring *ring, const struct rs_interrupt *interrupt, __u64 now)
+{
+	__u64 sequence = ring->next_sequence++;
+
+	rs_count(ring, interrupts);
+	ring->newest_event = interrupt->event;
+	if (!ring->active) {
+		begin_interrupt(ring, sequence, interrupt, now);
+	} else if (!ring->queued) {
+		ring->queued = true;
+		ring->waiting = *interrupt;
+		ring->waiting_sequence = sequence;
+		rs_count(ring, interrupts_queued);
+	} else {
+		rs_count(ring, periods_skipped);
+	}
+	rearm(ring);
+}
+
+unsigned int rs_engine_interrupt(struct rs_engine *engine, const struct rs_interrupt *interrupt,
+				 __u64 now)
+{
+	unsigned int i, bound = 0;
+
+	for (i = 0; i < RS_RING_MAX; i++) {
+		struct rs_ring *ring = &engine->rings[i];
+
+		if (ring->state != RS_RING_RUNNING || !by_interrupt(ring) ||
+		    ring->params.interrupt != interrupt->number)
+			continue;
+		release_by(ring, interrupt, now);
+		bound++;
+	}
+	return bound;
+}
+
+__u64 rs_ring_next_sequence(const struct rs_ring *ring)
+{
+	return ring->queued ? ring->waiting_sequence : ring->next_sequence;
+}
+
+static bool trigger_valid(const struct rs_ring_params *params)
+{
+	if (params->trigger == RS_TRIGGER_TIMER)
+		return params->interrupt == 0;
+	return params->trigger == RS_TRIGGER_INTERRUPT && params->interrupt < RS_INTERRUPT_MAX &&
+	       params->offset_ns == 0;
 }
 
 static bool params_valid(const struct rs_ring_params *params)
@@ -189,7 +265,7 @@ static bool params_valid(const struct rs_ring_params *params)
 	       params->members <= RS_MEMBER_MAX && params->vcpu >= -1 &&
 	       params->period_ns >= RS_PERIOD_MIN_NS && params->period_ns <= RS_PERIOD_MAX_NS &&
 	       params->deadline_ns >= 1 && params->deadline_ns <= 10 * params->period_ns &&
-	       params->offset_ns <= RS_PERIOD_MAX_NS;
+	       params->offset_ns <= RS_PERIOD_MAX_NS && trigger_valid(params);
 }
 
 int rs_ring_create(struct rs_engine *engine, const struct rs_ring_params *params, const void *owner)
@@ -228,6 +304,7 @@ int rs_ring_start(struct rs_ring *ring, __u64 base, __u64 now)
 	ring->state = RS_RING_RUNNING;
 	ring->next_release = (base > now ? base : now) + ring->params.offset_ns;
 	ring->next_sequence = 0;
+	ring->queued = false;
 	rearm(ring);
 	return 0;
 }

@@ -43,6 +43,8 @@ struct rs_ring_counts {
 	__u64 periods; /* begun */
 	__u64 periods_skipped; /* released while the one before still ran */
 	__u64 periods_empty; /* begun, but no member took a turn: no START, no END */
+	__u64 interrupts; /* of its source, while it ran */
+	__u64 interrupts_queued; /* of these, came while a period ran and waited for its end */
 	__u64 turns; /* taken */
 	__u64 turns_skipped; /* cut off, or not taken in time */
 	__u64 visits; /* ring changes that began (in the visited ring) */
@@ -63,6 +65,14 @@ struct rs_member {
 	bool shutdown; /* its ring was destroyed under it */
 };
 
+/* An external interrupt (P11), as the host's event and the handler say. */
+struct rs_interrupt {
+	__u32 number; /* of the source */
+	__u32 event; /* sequence of the event that carried it */
+	__u64 raised; /* the host's clock */
+	__u64 handled; /* ours, when the handler saw it */
+};
+
 struct rs_ring {
 	enum rs_ring_state state;
 	struct rs_ring_params params;
@@ -75,14 +85,25 @@ struct rs_ring {
 	 */
 	struct rs_member *order[RS_MEMBER_MAX];
 
-	__u64 next_release; /* the first release that has not been handled */
-	__u64 next_sequence; /* its number */
+	__u64 next_release; /* by timer: the first release that has not been handled */
+	__u64 next_sequence; /* of the next release */
+
+	/*
+	 * By interrupt (P14c). One interrupt waits while a period runs, as a
+	 * level on a line would; more than one are skipped releases.
+	 */
+	bool queued;
+	struct rs_interrupt waiting; /* while queued */
+	__u64 waiting_sequence;
+	__u32 newest_event; /* of its source */
 
 	bool active; /* a period runs; the fields below are about it */
 	bool begun; /* a member took a turn */
 	bool reported; /* the host was told START, so END is owed */
 	__u64 release;
 	__u64 sequence;
+	__u64 raised; /* by interrupt: when it came to the host; else 0 */
+	__u32 event; /* by interrupt: the newest there was when the period began; else 0 */
 	unsigned int position; /* the holder's place in order[] */
 	struct rs_member *holder; /* who has the turn; never NULL while active */
 	bool taken; /* the holder knows: it came back from its wait */
@@ -123,6 +144,9 @@ int rs_ring_stop(struct rs_ring *ring, __u64 now);
 void rs_ring_destroy(struct rs_ring *ring, __u64 now);
 /* Timer expiry, or any other moment: handles all that is due. */
 void rs_ring_tick(struct rs_ring *ring, __u64 now);
+/* A release of every running ring that is bound to its source; how many there are. */
+unsigned int rs_engine_interrupt(struct rs_engine *engine, const struct rs_interrupt *interrupt,
+				 __u64 now);
 
 /* The member is zeroed memory the caller owns until rs_member_leave(). */
 int rs_member_join(struct rs_engine *engine, struct rs_member *member,
@@ -145,6 +169,8 @@ void rs_member_unwait(struct rs_member *member);
 		(ring)->engine->total.field++; \
 	} while (0)
 
+/* The number of the period that begins next. */
+__u64 rs_ring_next_sequence(const struct rs_ring *ring);
 /* The first place from `place` on that has a turn in this period, or RS_MEMBER_MAX. */
 unsigned int rs_ring_next_place(const struct rs_ring *ring, unsigned int place);
 /* The holder's turn is over: the next has it, or the period ends. */

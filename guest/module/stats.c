@@ -32,6 +32,8 @@ static const char *const stat_names[RS_STAT_COUNT] = {
 	[RS_STAT_MUTED] = "muted",
 	[RS_STAT_EVENTS] = "events",
 	[RS_STAT_EVENTS_REFUSED] = "events_refused",
+	[RS_STAT_INTERRUPTS] = "interrupts_handled",
+	[RS_STAT_INTERRUPTS_UNBOUND] = "interrupts_unbound",
 	[RS_STAT_SOURCE_CHANGES] = "source_changes",
 };
 
@@ -42,6 +44,8 @@ static const struct {
 	{ "periods", offsetof(struct rs_ring_counts, periods) },
 	{ "periods_skipped", offsetof(struct rs_ring_counts, periods_skipped) },
 	{ "periods_empty", offsetof(struct rs_ring_counts, periods_empty) },
+	{ "interrupts", offsetof(struct rs_ring_counts, interrupts) },
+	{ "interrupts_queued", offsetof(struct rs_ring_counts, interrupts_queued) },
 	{ "turns", offsetof(struct rs_ring_counts, turns) },
 	{ "turns_skipped", offsetof(struct rs_ring_counts, turns_skipped) },
 	{ "visits", offsetof(struct rs_ring_counts, visits) },
@@ -174,6 +178,8 @@ static void print_ring(struct seq_file *seq, const struct ring_view *view)
 	seq_printf(seq, "ring %u: priority %u, period %llu us, deadline %llu us, ",
 		   ring->params.ring_id, ring->params.ring_prio, ring->params.period_ns / 1000,
 		   ring->params.deadline_ns / 1000);
+	if (ring->params.trigger == RS_TRIGGER_INTERRUPT)
+		seq_printf(seq, "by interrupt %u, ", ring->params.interrupt);
 	if (ring->params.vcpu >= 0)
 		seq_printf(seq, "vCPU %d, ", ring->params.vcpu);
 	seq_printf(seq, "%s", ring_state_names[ring->state]);

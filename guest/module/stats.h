@@ -19,6 +19,8 @@ enum rs_stat {
 	RS_STAT_MUTED, /* the host's source does not report this kind */
 	RS_STAT_EVENTS, /* accepted from the host */
 	RS_STAT_EVENTS_REFUSED, /* wrong length, revision, kind or argument */
+	RS_STAT_INTERRUPTS, /* external interrupts, of these events */
+	RS_STAT_INTERRUPTS_UNBOUND, /* of these, no running ring is bound to their source */
 	RS_STAT_SOURCE_CHANGES,
 	RS_STAT_COUNT
 };

@@ -19,7 +19,7 @@
 #include <linux/ioctl.h>
 
 #define RS_MAGIC 0x48435352u /* the bytes "RSCH" in memory order */
-#define RS_REVISION 1
+#define RS_REVISION 2
 
 /*
  * The virtio device type the messages travel on. The type of the stock
@@ -39,6 +39,7 @@
 #define RS_PRIO_MIN 1 /* a ring's priority is a SCHED_FIFO priority */
 #define RS_PRIO_MAX 99
 #define RS_VCPU_MAX 64 /* vCPUs a message can name: 0 to 63 */
+#define RS_INTERRUPT_MAX 16 /* interrupt sources of one guest; numbers are 0 to 15 */
 #define RS_PERIOD_MIN_NS 100000ull /* 100 us */
 #define RS_PERIOD_MAX_NS 60000000000ull /* 60 s */
 
@@ -62,7 +63,12 @@ struct rs_config {
 
 enum rs_kind {
 	RS_KIND_ATTACH = 1, /* the driver is ready; arg0 = number of vCPUs */
-	RS_KIND_START = 2, /* a ring's first process begins (P7, P8) */
+	/*
+	 * A ring's first process begins (P7, P8). arg0, of a ring that an interrupt
+	 * released (P14c): sequence of the newest RS_EVENT_INTERRUPT that this
+	 * period is about, those included that came too often to be served; else 0.
+	 */
+	RS_KIND_START = 2,
 	RS_KIND_END = 3, /* a ring's last process is done (P7, P8) */
 	RS_KIND_SWITCH = 4, /* ring_prio = the vCPU's priority now, 0 = none */
 	RS_KIND_RING_CHANGE = 5, /* a process visits ring_id; arg0 = its home (P6) */
@@ -80,7 +86,7 @@ struct rs_message {
 	__le32 sequence; /* of the device, 1 for ATTACH, then one more each; wraps */
 	__le32 arg0; /* by kind, see enum rs_kind; else 0 */
 	__le64 guest_ns; /* the guest's clock when it was sent */
-	__le64 period_ns; /* of the ring, 0 = not periodic or not known */
+	__le64 period_ns; /* of the ring, 0 = not known */
 	__le64 next_start_ns; /* from guest_ns to the next expected START, 0 = unknown */
 	__le64 reserved;
 };
@@ -98,7 +104,7 @@ struct rs_event {
 	__le32 sequence; /* of the device, from 1 */
 	__le32 arg0; /* by kind */
 	__le32 reserved1;
-	__le64 host_ns; /* the host's clock when it was written */
+	__le64 host_ns; /* the host's clock: SOURCE: now; INTERRUPT: when it came to the host */
 };
 
 /*
@@ -106,6 +112,12 @@ struct rs_event {
  * endianness. One open file is at most one member of one ring; closing the
  * file (exit and SIGKILL included) leaves the ring. Errors are errno values.
  */
+
+/* What releases a ring. */
+enum rs_trigger {
+	RS_TRIGGER_TIMER = 0, /* its period */
+	RS_TRIGGER_INTERRUPT = 1, /* an external interrupt (P14c) */
+};
 
 /*
  * RS_IOC_RING_CREATE: a new ring, stopped and empty. It ends with the process
@@ -118,9 +130,11 @@ struct rs_ring_params {
 	__u32 ring_prio; /* RS_PRIO_MIN..MAX; EEXIST where a ring has it (P5) */
 	__u32 members; /* processes that join before it starts, 1 to RS_MEMBER_MAX */
 	__s32 vcpu; /* where its timer is, and libringsched pins its processes; -1 = any */
-	__u64 period_ns; /* RS_PERIOD_MIN_NS to RS_PERIOD_MAX_NS */
+	__u64 period_ns; /* RS_PERIOD_MIN_NS to RS_PERIOD_MAX_NS; by interrupt: its usual interval */
 	__u64 deadline_ns; /* from the release, 1 to 10 * period_ns; also the longest turn */
 	__u64 offset_ns; /* of the first release from the start time; up to RS_PERIOD_MAX_NS */
+	__u32 trigger; /* enum rs_trigger; by interrupt: vcpu is where it is handled, offset_ns 0 */
+	__u32 interrupt; /* number of its source, 0 to RS_INTERRUPT_MAX - 1; by timer: 0 */
 };
 
 /* RS_IOC_RING_JOIN: the calling process becomes member `slot` of the ring. */
@@ -130,7 +144,8 @@ struct rs_ring_join {
 };
 
 /*
- * RS_IOC_RING_START: releases begin at base_ns + offset_ns.
+ * RS_IOC_RING_START: releases begin at base_ns + offset_ns; those by interrupt
+ * at once.
  * ENOENT: no such ring; EAGAIN: not all members have joined; EALREADY: runs;
  * EINVAL: more than an hour ahead. RS_IOC_RING_STOP: ENOENT, EALREADY: does not
  * run. A ring that was stopped can be started again.
@@ -155,8 +170,9 @@ struct rs_ring_start {
  * than the one that joined. A device that comes or goes does not end a wait.
  */
 struct rs_turn {
-	__u64 sequence; /* of the ring's period, from 0; a gap = periods skipped */
-	__u64 release_ns; /* planned release of this period, guest's clock */
+	__u64 sequence; /* of the release, from 0; a gap = releases skipped */
+	__u64 release_ns; /* planned release, or when the handler ran; guest's clock */
+	__u64 raised_ns; /* by interrupt: when it came to the host, host's clock; else 0 */
 	__u32 ring_id;
 	__u32 flags; /* RS_TURN_* */
 };
@@ -203,10 +219,10 @@ struct rs_notify {
 RS_ASSERT_SIZE(struct rs_config, 8);
 RS_ASSERT_SIZE(struct rs_message, 48);
 RS_ASSERT_SIZE(struct rs_event, 24);
-RS_ASSERT_SIZE(struct rs_ring_params, 40);
+RS_ASSERT_SIZE(struct rs_ring_params, 48);
 RS_ASSERT_SIZE(struct rs_ring_join, 8);
 RS_ASSERT_SIZE(struct rs_ring_start, 16);
-RS_ASSERT_SIZE(struct rs_turn, 24);
+RS_ASSERT_SIZE(struct rs_turn, 32);
 RS_ASSERT_SIZE(struct rs_notify, 16);
 
 #endif /* RINGSCHED_UAPI_H */

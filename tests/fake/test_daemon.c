@@ -213,7 +213,8 @@ static const struct {
 	const char *reason; /* path below the VM's status */
 	struct rs_message bad;
 } bad_messages[] = {
-	{ "rejects.revision", { .kind = RS_KIND_START, .revision = 2, .ring_prio = 50 } },
+	{ "rejects.revision",
+	  { .kind = RS_KIND_START, .revision = RS_REVISION + 1, .ring_prio = 50 } },
 	{ "rejects.kind", { .kind = 0, .revision = RS_REVISION, .ring_prio = 50 } },
 	{ "rejects.kind", { .kind = RS_KIND_COUNT, .revision = RS_REVISION, .ring_prio = 50 } },
 	{ "rejects.ring_id",

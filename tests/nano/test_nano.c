@@ -179,7 +179,7 @@ static void test_event(void **state)
 	start_vm("event", "mode=event");
 	expect_says("nano: listening", BOOT_LIMIT_MS);
 	check_ok(daemon_command(&the_daemon, "policy", "none", "event", &err), &err);
-	expect_says("nano: event 1 revision 1 argument 0", STEP_LIMIT_MS);
+	expect_says("nano: event 1 revision 2 argument 0", STEP_LIMIT_MS);
 	expect_clean_exit();
 }
 

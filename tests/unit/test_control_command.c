@@ -273,12 +273,12 @@ static void it_says_hello_first(void **state)
 
 	(void)state;
 	assert_int_equal(sscanf(said,
-				"HELLO revision=1 role=test kernel=%64s uptime_us=%*u vcpus=%u "
+				"HELLO revision=2 role=test kernel=%64s uptime_us=%*u vcpus=%u "
 				"module=%u\n%n",
 				kernel, &vcpus, &module, &end),
 			 3);
 	assert_true(vcpus >= 1 && module <= 1);
-	assert_ptr_equal(strstr(said + end, "HELLO revision=1"), said + end);
+	assert_ptr_equal(strstr(said + end, "HELLO revision=2"), said + end);
 	assert_non_null(strstr(said + end, "\nOK\nOK\n"));
 }
 

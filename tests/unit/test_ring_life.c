@@ -89,6 +89,8 @@ static void create_checks_every_parameter(void **state)
 		CASE(deadline_ns, 1, 0),
 		CASE(deadline_ns, 10 * PERIOD, 10 * PERIOD + 1),
 		CASE(offset_ns, RS_PERIOD_MAX_NS, RS_PERIOD_MAX_NS + 1),
+		CASE(trigger, RS_TRIGGER_INTERRUPT, RS_TRIGGER_INTERRUPT + 1),
+		CASE(interrupt, 0, 1), /* a ring that its timer releases */
 #undef CASE
 	};
 	unsigned int i;
