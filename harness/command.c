@@ -15,6 +15,7 @@ const struct command commands[] = {
 	{ "check", "check a scenario file and print what a run of it would do", cmd_check },
 	{ "run", "run a scenario: real VMs, every policy, so many boots", cmd_run },
 	{ "report", "make summary, figures and report of a run's folder", cmd_report },
+	{ "compare", "is a run, or a policy, worse than another? For CI", cmd_compare },
 	{ "cleanup", "remove what an interrupted run left behind", cmd_cleanup },
 	{ "version", "print versions", cmd_version },
 	{ NULL, NULL, NULL },

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What `ringsched compare` compares: for each metric one number a boot. Where
+ * the numbers come from (a run's folder, several of them) does not matter to
+ * the gate.
+ */
+#ifndef RINGSCHED_SERIES_H
+#define RINGSCHED_SERIES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "harness/measure.h"
+
+struct rs_error;
+struct summary;
+
+/* A metric is better when it is smaller: all that are gated are. */
+struct series_metric {
+	const char *name; /* as in summary.json */
+	const char *unit; /* "" for a ratio or a count */
+	bool ratio; /* of numbers of one run: comparable between machines */
+	bool one_policy; /* says nothing where two different policies are compared */
+	double noise; /* share of the base's median that is no regression */
+	const char *help;
+};
+
+extern const struct series_metric series_metrics[]; /* ended by a row without name */
+#define SERIES_METRICS_MAX 16
+
+/* NULL with *err set: the sentence lists the names there are. */
+const struct series_metric *series_metric_find(const char *name, struct rs_error **err);
+
+/* One policy's boots; values[i] belongs to series_metrics[i]. */
+struct series {
+	char *policy; /* owned */
+	size_t boots;
+	struct durations values[SERIES_METRICS_MAX]; /* owned; boots that have the number */
+	bool limit_missed; /* a limit of its scenario is about this policy, and is missed */
+};
+
+/* All policies of one side of a comparison. */
+struct side {
+	char *label; /* owned; the folder as given */
+	struct series *series; /* owned */
+	size_t count;
+};
+
+/*
+ * Read a run's folder, or a folder that holds several of them (a run split
+ * into parts, as `make regress` makes them): their boots are put together.
+ * ENOENT: neither run.json nor a folder with one; ENODATA: no finished boot.
+ */
+int side_read(struct side *side, const char *dir, struct rs_error **err);
+void side_clear(struct side *side);
+
+/* NULL where it has no boots. */
+const struct series *side_policy(const struct side *side, const char *policy);
+
+#endif
