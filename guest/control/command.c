@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "guest/control/clock.h"
 #include "guest/control/command.h"
 #include "guest/control/exec.h"
 #include "guest/control/stats.h"
@@ -61,13 +62,17 @@ static const struct rsc_key change_keys[] = {
 	{ 0 },
 };
 
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec t;
+#define STRETCH_MAX_US 3600000000
 
-	clock_gettime(clock, &t);
-	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
-}
+static const struct rsc_key resource_keys[] = {
+	{ "owner", 0, RS_RING_MAX - 1, AT(owner), false },
+	{ "user", 0, RS_RING_MAX - 1, AT(user), false },
+	{ "use_us", 0, MICRO_MAX, AT(use_us), false },
+	{ "every", 1, 1000000000, AT(every), false },
+	{ "lock_us", 0, STRETCH_MAX_US, AT(lock_us), false },
+	{ "change_us", 0, STRETCH_MAX_US, AT(change_us), false },
+	{ 0 },
+};
 
 int rsc_command_hello(struct rsc_agent *agent)
 {
@@ -79,7 +84,7 @@ int rsc_command_hello(struct rsc_agent *agent)
 			      "HELLO revision=%d role=%s kernel=%s uptime_us=%" PRIu64
 			      " vcpus=%ld module=%d\n",
 			      RS_REVISION, agent->role, name.release,
-			      clock_ns(CLOCK_BOOTTIME) / 1000, sysconf(_SC_NPROCESSORS_ONLN),
+			      rsc_clock_ns(CLOCK_BOOTTIME) / 1000, sysconf(_SC_NPROCESSORS_ONLN),
 			      rsc_stats_module());
 }
 
@@ -94,7 +99,7 @@ static int do_clock(struct rsc_agent *agent, const struct rsc_arguments *a, stru
 {
 	(void)a;
 	(void)why;
-	return rsc_port_print(&agent->port, "OK ns=%" PRIu64 "\n", clock_ns(CLOCK_MONOTONIC));
+	return rsc_port_print(&agent->port, "OK ns=%" PRIu64 "\n", rsc_clock_ns(CLOCK_MONOTONIC));
 }
 
 static int do_calibrate(struct rsc_agent *agent, const struct rsc_arguments *a,
@@ -248,6 +253,37 @@ static int do_change(struct rsc_agent *agent, const struct rsc_arguments *a, str
 			       (uint32_t)a->every, why);
 }
 
+static int do_resource(struct rsc_agent *agent, const struct rsc_arguments *a,
+		       struct rsc_reason *why)
+{
+	const struct rsc_resource_spec spec = {
+		.owner = (uint32_t)a->owner,
+		.user = (uint32_t)a->user,
+		.use_us = (uint64_t)a->use_us,
+		.every = (uint32_t)a->every,
+		.lock_us = (uint64_t)a->lock_us,
+		.change_us = (uint64_t)a->change_us,
+	};
+
+	return rsc_ring_resource(&agent->rings, &spec, why);
+}
+
+static int do_uses(struct rsc_agent *agent, const struct rsc_arguments *a, struct rsc_reason *why)
+{
+	const struct rsc_rings *rings = &agent->rings;
+	const struct rsc_ring *ring = NULL;
+	size_t length = 0;
+	int err = rsc_rings_stopped(rings, (uint32_t)a->id, &ring, why);
+
+	if (err)
+		return err;
+	if (!rings->resource || rings->resource_user != a->id)
+		return rsc_fail(why, ENOENT, "ring %" PRId64 " used no resource", a->id);
+	rsc_uses_csv(rings->uses, count_bytes, &length);
+	rsc_port_print(&agent->port, "DATA bytes=%zu\n", length);
+	return rsc_uses_csv(rings->uses, send_bytes, &agent->port);
+}
+
 static int do_quit(struct rsc_agent *agent, const struct rsc_arguments *a, struct rsc_reason *why)
 {
 	(void)a;
@@ -262,9 +298,11 @@ static const struct rsc_command commands[] = {
 	{ { "CALIBRATE", calibrate_keys, false }, do_calibrate, true },
 	{ { "RING", ring_keys, false }, do_ring, false },
 	{ { "CHANGE", change_keys, false }, do_change, false },
+	{ { "RESOURCE", resource_keys, false }, do_resource, false },
 	{ { "START", no_keys, false }, do_start, true },
 	{ { "STOP", no_keys, false }, do_stop, true },
 	{ { "SAMPLES", id_keys, false }, do_samples, false },
+	{ { "USES", id_keys, false }, do_uses, false },
 	{ { "STATS", no_keys, false }, do_stats, false },
 	{ { "EXEC", exec_keys, true }, do_exec, true },
 	{ { "LOAD", no_keys, true }, do_load, true },

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "guest/control/child.h"
+#include "guest/control/clock.h"
 #include "guest/control/member.h"
 #include "guest/control/work.h"
 #include "guest/lib/ringsched.h"
@@ -27,14 +28,6 @@ static const char *const step_names[STEP_COUNT] = {
 const char *rsc_member_step(uint32_t step)
 {
 	return step < STEP_COUNT ? step_names[step] : "an unknown step";
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
 }
 
 /* The pages a turn will stand on are there before the first turn. */
@@ -102,10 +95,38 @@ static void check_page(const struct rsc_member *m, const struct rs_turn *turn)
 	}
 }
 
+static bool change_ring(struct rsc_seat *seat, int fd)
+{
+	bool refused = ringsched_change(fd, seat->change_to) != 0;
+
+	seat->changes_refused += refused;
+	return !refused;
+}
+
+/* The controlling ring's turn on the resource is its whole work. */
+static void hold_resource(const struct rsc_member *m, const struct rs_turn *turn)
+{
+	uint64_t elapsed = turn->sequence * m->params.period_ns + m->params.offset_ns;
+
+	rsc_resource_hold(m->seat->claim.resource, elapsed, m->iterations);
+}
+
+static void use_resource(struct rsc_seat *seat, int fd, const struct rs_turn *turn,
+			 enum rsc_way way)
+{
+	if (way == RSC_WAY_LOCK)
+		rsc_resource_use(&seat->claim, turn->sequence);
+	else if (change_ring(seat, fd))
+		rsc_resource_asked(&seat->claim, turn->sequence);
+}
+
 /* A turn in the own ring, up to where its end is taken. */
 static void home_turn(const struct rsc_member *m, int fd, const struct rs_turn *turn)
 {
 	struct rsc_seat *seat = m->seat;
+	const struct rsc_claim *claim = &seat->claim;
+	uint64_t own = claim->uses ? rsc_clock_ns(CLOCK_THREAD_CPUTIME_ID) : 0;
+	enum rsc_way way = claim->uses ? rsc_resource_way(claim->resource) : RSC_WAY_LOCK;
 	uint64_t turns = 0;
 
 	seat->turns++;
@@ -113,12 +134,30 @@ static void home_turn(const struct rsc_member *m, int fd, const struct rs_turn *
 		turns = m->page->turns;
 		check_page(m, turn);
 	}
-	rsc_work(m->iterations);
+	if (claim->role == RSC_CLAIM_OWNER)
+		hold_resource(m, turn);
+	else
+		rsc_work(m->iterations);
 	if (m->page && !rsc_handover_pass(m->page, turns, turn->sequence, m->slot))
 		seat->handover_late++;
-	if (seat->change_every && seat->turns % seat->change_every == 0 &&
-	    ringsched_change(fd, seat->change_to))
-		seat->changes_refused++;
+	if (claim->role == RSC_CLAIM_USER && seat->turns % claim->every == 0)
+		use_resource(seat, fd, turn, way);
+	if (seat->change_every && seat->turns % seat->change_every == 0)
+		change_ring(seat, fd);
+	if (claim->uses)
+		rsc_uses_turn(claim->uses, turn->sequence, way,
+			      rsc_clock_ns(CLOCK_THREAD_CPUTIME_ID) - own);
+}
+
+static void visit_turn(const struct rsc_member *m)
+{
+	struct rsc_seat *seat = m->seat;
+
+	seat->visits++;
+	if (seat->claim.role == RSC_CLAIM_USER)
+		rsc_resource_visit(&seat->claim);
+	else
+		rsc_work(m->iterations);
 }
 
 /* Nothing here may allocate, print or touch a page for the first time. */
@@ -131,7 +170,7 @@ static int loop(const struct rsc_member *m, int fd)
 		struct rsc_log *log = m->log;
 		uint32_t column = m->slot;
 		int err = ringsched_wait(fd, &turn);
-		uint64_t start = now_ns();
+		uint64_t start = rsc_clock_ns(CLOCK_MONOTONIC);
 
 		if (err == -EINTR)
 			continue;
@@ -142,13 +181,11 @@ static int loop(const struct rsc_member *m, int fd)
 			column = seat->change_column;
 		}
 		rsc_log_begin(log, column, &turn, start);
-		if (turn.flags & RS_TURN_VISIT) {
-			seat->visits++;
-			rsc_work(m->iterations);
-		} else {
+		if (turn.flags & RS_TURN_VISIT)
+			visit_turn(m);
+		else
 			home_turn(m, fd, &turn);
-		}
-		rsc_log_end(log, column, turn.sequence, now_ns());
+		rsc_log_end(log, column, turn.sequence, rsc_clock_ns(CLOCK_MONOTONIC));
 	}
 }
 

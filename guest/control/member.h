@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "guest/control/handover.h"
+#include "guest/control/resource.h"
 #include "guest/control/sample.h"
 
 /* Lives in the arena: what the agent and the running process share. */
@@ -15,6 +16,7 @@ struct rsc_seat {
 	uint32_t change_to; /* ring visited */
 	uint32_t change_column; /* this process's column there */
 	struct rsc_log *change_log;
+	struct rsc_claim claim;
 	/* Counts, written by the process only. */
 	uint64_t turns; /* at home */
 	uint64_t visits;

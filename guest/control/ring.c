@@ -40,6 +40,8 @@ static int begin_setup(struct rsc_rings *rings, struct rsc_reason *why)
 			if (rings->ring[id].used)
 				ringsched_destroy(rings->device, id);
 		memset(rings->ring, 0, sizeof(rings->ring));
+		rings->resource = NULL;
+		rings->uses = NULL;
 		rsc_arena_rewind(&rings->arena, 0);
 		rings->phase = RSC_PHASE_SETUP;
 	}
@@ -191,36 +193,6 @@ int rsc_ring_make(struct rsc_rings *rings, const struct rsc_ring_spec *spec, str
 	else
 		ring->used = true;
 	return err;
-}
-
-int rsc_ring_change(struct rsc_rings *rings, uint32_t id, uint32_t slot, uint32_t to,
-		    uint32_t every, struct rsc_reason *why)
-{
-	struct rsc_ring *ring = &rings->ring[id];
-	struct rsc_seat *seat;
-	int err;
-
-	if (rings->phase != RSC_PHASE_SETUP)
-		return rsc_fail(why, EBUSY, "CHANGE belongs between RING and START");
-	if (!ring->used || !rings->ring[to].used)
-		return rsc_fail(why, ENOENT, "there is no ring %u", ring->used ? to : id);
-	if (slot >= ring->spec.params.members)
-		return rsc_fail(why, EINVAL, "ring %u has %u processes, slot %u is past them", id,
-				ring->spec.params.members, slot);
-	if (id == to)
-		return rsc_fail(why, EINVAL, "ring %u is the process's own", to);
-	seat = ring->seat[slot];
-	if (seat->change_every)
-		return rsc_fail(why, EEXIST, "process %u of ring %u has a change already", slot,
-				id);
-	err = rsc_log_widen(&rings->arena, rings->ring[to].log);
-	if (err)
-		return rsc_fail(why, -err, "no room for a visitor's samples in ring %u", to);
-	seat->change_to = to;
-	seat->change_column = rings->ring[to].log->columns - 1;
-	seat->change_log = rings->ring[to].log;
-	seat->change_every = every;
-	return 0;
 }
 
 int rsc_rings_start(struct rsc_rings *rings, uint64_t *base_ns, struct rsc_reason *why)

@@ -45,15 +45,31 @@ struct rsc_rings {
 	struct rsc_arena arena;
 	struct rsc_speed speed;
 	struct rsc_ring ring[RS_RING_MAX];
+	/* Of one ring, used by another (P6); NULL = there is none. */
+	struct rsc_resource *resource;
+	uint32_t resource_user;
+	struct rsc_uses *uses;
+};
+
+struct rsc_resource_spec {
+	uint32_t owner, user; /* rings */
+	uint64_t use_us; /* work of one use */
+	uint32_t every; /* turns at home between two uses */
+	uint64_t lock_us, change_us; /* stretches of the two ways */
 };
 
 /* All return 0 or -errno with the reason in *why. */
 int rsc_rings_open(struct rsc_rings *rings, size_t arena_size, struct rsc_reason *why);
 int rsc_ring_make(struct rsc_rings *rings, const struct rsc_ring_spec *spec,
 		  struct rsc_reason *why);
+int rsc_rings_start(struct rsc_rings *rings, uint64_t *base_ns, struct rsc_reason *why);
+
+/* Orders between RING and START (orders.c). */
 int rsc_ring_change(struct rsc_rings *rings, uint32_t id, uint32_t slot, uint32_t to,
 		    uint32_t every, struct rsc_reason *why);
-int rsc_rings_start(struct rsc_rings *rings, uint64_t *base_ns, struct rsc_reason *why);
+int rsc_ring_resource(struct rsc_rings *rings, const struct rsc_resource_spec *spec,
+		      struct rsc_reason *why);
+
 /* The ring, if its samples may be read now. */
 int rsc_rings_stopped(const struct rsc_rings *rings, uint32_t id, const struct rsc_ring **ring,
 		      struct rsc_reason *why);

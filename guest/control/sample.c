@@ -111,55 +111,6 @@ void rsc_log_end(struct rsc_log *log, uint32_t column, uint64_t sequence, uint64
 				 __ATOMIC_RELAXED);
 }
 
-struct writer {
-	rsc_sink sink;
-	void *to;
-	size_t used;
-	int error;
-	char buffer[16384];
-};
-
-static void flush(struct writer *w)
-{
-	if (w->used && !w->error)
-		w->error = w->sink(w->to, w->buffer, w->used);
-	w->used = 0;
-}
-
-static void put_char(struct writer *w, char c)
-{
-	if (w->used == sizeof(w->buffer))
-		flush(w);
-	w->buffer[w->used++] = c;
-}
-
-static void put_text(struct writer *w, const char *text)
-{
-	while (*text)
-		put_char(w, *text++);
-}
-
-/* By hand: printf would make a long run's read-out minutes under emulation. */
-static void put_number(struct writer *w, uint64_t value)
-{
-	char digit[20];
-	int n = 0;
-
-	do {
-		digit[n++] = (char)('0' + value % 10);
-		value /= 10;
-	} while (value);
-	while (n)
-		put_char(w, digit[--n]);
-}
-
-static void put_note(struct writer *w, const char *what, uint64_t value)
-{
-	put_text(w, what);
-	put_number(w, value);
-	put_char(w, '\n');
-}
-
 /*
  * A turn was cut off where it did not end (its process was killed), or where
  * it took longer than the deadline from the moment it was given: then the
@@ -194,23 +145,23 @@ static uint32_t row_flags(const struct rsc_log *log, const uint64_t *row)
 	return flags;
 }
 
-static void put_header(struct writer *w, const struct rsc_log *log)
+static void put_header(struct rsc_csv *w, const struct rsc_log *log)
 {
-	put_text(w, "sequence,release_ns,flags");
+	rsc_csv_text(w, "sequence,release_ns,flags");
 	for (uint32_t c = 0; c < log->columns; c++) {
-		put_text(w, ",start");
-		put_number(w, c);
-		put_text(w, "_ns,end");
-		put_number(w, c);
-		put_text(w, "_ns");
+		rsc_csv_text(w, ",start");
+		rsc_csv_number(w, c);
+		rsc_csv_text(w, "_ns,end");
+		rsc_csv_number(w, c);
+		rsc_csv_text(w, "_ns");
 	}
-	put_char(w, '\n');
+	rsc_csv_char(w, '\n');
 }
 
 int rsc_log_csv(const struct rsc_log *log, const struct rsc_log_notes *notes, rsc_sink sink,
 		void *to)
 {
-	struct writer w = { .sink = sink, .to = to };
+	struct rsc_csv w = { .sink = sink, .to = to };
 	uint64_t lost = 0;
 
 	put_header(&w, log);
@@ -219,25 +170,24 @@ int rsc_log_csv(const struct rsc_log *log, const struct rsc_log_notes *notes, rs
 
 		if (!row[0])
 			continue;
-		put_number(&w, i);
-		put_char(&w, ',');
-		put_number(&w, row[0]);
-		put_char(&w, ',');
-		put_number(&w, row_flags(log, row));
+		rsc_csv_number(&w, i);
+		rsc_csv_char(&w, ',');
+		rsc_csv_number(&w, row[0]);
+		rsc_csv_char(&w, ',');
+		rsc_csv_number(&w, row_flags(log, row));
 		for (size_t c = 1; c < row_cells(log); c++) {
-			put_char(&w, ',');
-			put_number(&w, row[c]);
+			rsc_csv_char(&w, ',');
+			rsc_csv_number(&w, row[c]);
 		}
-		put_char(&w, '\n');
+		rsc_csv_char(&w, '\n');
 	}
 	/* A lost period is counted by each of its processes: the most is it. */
 	for (uint32_t c = 0; c < log->columns; c++)
 		if (log->lost[c] > lost)
 			lost = log->lost[c];
 	if (notes->handover_errors)
-		put_note(&w, "# handover errors ", notes->handover_errors);
+		rsc_csv_note(&w, "# handover errors ", notes->handover_errors);
 	if (lost)
-		put_note(&w, "# lost ", lost);
-	flush(&w);
-	return w.error;
+		rsc_csv_note(&w, "# lost ", lost);
+	return rsc_csv_end(&w);
 }

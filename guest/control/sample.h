@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "guest/control/csv.h"
 #include "guest/uapi/ringsched.h"
 
 /*
@@ -59,9 +60,6 @@ struct rsc_log_notes {
 	uint64_t handover_gaps;
 	uint64_t handover_late;
 };
-
-/* Takes the CSV piece by piece; a negative return ends it. */
-typedef int (*rsc_sink)(void *to, const char *data, size_t length);
 
 int rsc_log_csv(const struct rsc_log *log, const struct rsc_log_notes *notes, rsc_sink sink,
 		void *to);

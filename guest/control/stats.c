@@ -73,6 +73,16 @@ static void print_ring(const struct rsc_ring *ring, FILE *out)
 	fprintf(out, "agent_ring%u_killed %u\n", id, ring->killed);
 }
 
+static void print_resource(const struct rsc_resource *resource, FILE *out)
+{
+	fprintf(out, "agent_resource_holds %" PRIu64 "\n", resource->holds);
+	fprintf(out, "agent_resource_locked %" PRIu64 "\n", resource->locked);
+	fprintf(out, "agent_resource_waits %" PRIu64 "\n", resource->waits);
+	fprintf(out, "agent_resource_visited %" PRIu64 "\n", resource->visited);
+	fprintf(out, "agent_resource_unserved %" PRIu64 "\n", resource->unserved);
+	fprintf(out, "agent_resource_collisions %" PRIu64 "\n", resource->collisions);
+}
+
 char *rsc_stats_text(const struct rsc_rings *rings, size_t *length)
 {
 	char *text = NULL;
@@ -86,6 +96,8 @@ char *rsc_stats_text(const struct rsc_rings *rings, size_t *length)
 	for (uint32_t id = 0; id < RS_RING_MAX; id++)
 		if (rings->ring[id].used)
 			print_ring(&rings->ring[id], out);
+	if (rings->resource)
+		print_resource(rings->resource, out);
 	if (fclose(out)) {
 		free(text);
 		return NULL;

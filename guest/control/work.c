@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "guest/control/clock.h"
 #include "guest/control/work.h"
 
 #define RUNS_MAX 51u
@@ -23,21 +24,12 @@ uint64_t rsc_work(uint64_t iterations)
 	return x;
 }
 
-static uint64_t cpu_ns(void)
-{
-	struct timespec t;
-
-	if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t))
-		return 0;
-	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
-}
-
 static uint64_t timed(uint64_t iterations)
 {
-	uint64_t begin = cpu_ns();
+	uint64_t begin = rsc_clock_ns(CLOCK_THREAD_CPUTIME_ID);
 
 	rsc_work(iterations);
-	return cpu_ns() - begin;
+	return rsc_clock_ns(CLOCK_THREAD_CPUTIME_ID) - begin;
 }
 
 /*

@@ -14,6 +14,7 @@
 #include "guest/control/arguments.c"
 #include "guest/control/child.c"
 #include "guest/control/command.c"
+#include "guest/control/csv.c"
 #include "guest/control/exec.c"
 #include "guest/control/handover.c"
 #include "guest/control/load.c"
@@ -22,7 +23,9 @@ int rs_control_main(int argc, char **argv);
 #include "guest/control/main.c"
 #undef main
 #include "guest/control/member.c"
+#include "guest/control/orders.c"
 #include "guest/control/port.c"
+#include "guest/control/resource.c"
 #include "guest/control/ring.c"
 #include "guest/control/sample.c"
 #include "guest/control/stats.c"
@@ -126,6 +129,11 @@ static void bad_lines_are_refused(void **state)
 		{ GOOD_RING " id=3", EINVAL },
 		{ "CHANGE id=1 slot=32 to=2 every=10", ERANGE },
 		{ "CHANGE id=1 slot=0 to=2 every=0", ERANGE },
+		{ "RESOURCE owner=1 user=2 use_us=9 every=1 lock_us=0", EINVAL },
+		{ "RESOURCE owner=1 user=16 use_us=9 every=1 lock_us=1 change_us=1", ERANGE },
+		{ "RESOURCE owner=1 user=2 use_us=9 every=0 lock_us=1 change_us=1", ERANGE },
+		{ "RESOURCE owner=1 user=2 use_us=9 every=1 lock_us=-1 change_us=1", ERANGE },
+		{ "USES", EINVAL },
 	};
 	struct rsc_arguments a;
 	int code;
@@ -308,13 +316,14 @@ static void hostile_bytes_do_not_end_it(void **state)
 static void order_of_commands_is_checked(void **state)
 {
 	char *said = converse("START\nSAMPLES id=0\nCHANGE id=0 slot=0 to=1 every=5\n"
-			      "STOP\nSAMPLES id=0\nSTART\n");
+			      "RESOURCE owner=0 user=1 use_us=1 every=1 lock_us=1 change_us=1\n"
+			      "USES id=0\nSTOP\nSAMPLES id=0\nUSES id=0\nSTART\n");
 
 	(void)state;
 	said = strchr(said, '\n') + 1;
 	assert_ptr_equal(strstr(said, "ERR errno=2 there is no ring to start"), said);
-	assert_int_equal(count_of(said, "ERR errno=16 "), 2); /* early SAMPLES, late START */
-	assert_int_equal(count_of(said, "ERR errno=2 "), 3);
+	assert_int_equal(count_of(said, "ERR errno=16 "), 3); /* early SAMPLES, USES; late START */
+	assert_int_equal(count_of(said, "ERR errno=2 "), 5);
 	assert_int_equal(count_of(said, "OK\n"), 1);
 }
 

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "guest/control/csv.c"
 #include "guest/control/sample.c"
 
 #define ARENA_SIZE 65536u
