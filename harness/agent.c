@@ -69,6 +69,13 @@ void agent_close(struct agent *a)
 	free(a);
 }
 
+bool agent_has_sent(const struct agent *a)
+{
+	struct pollfd p = { .fd = a->fd, .events = POLLIN };
+
+	return a->used || poll(&p, 1, 0) > 0;
+}
+
 /* Take what is there into the buffer; at least one byte, or an error. */
 static int fill(struct agent *a, int64_t deadline_ns, struct rs_error **err)
 {

@@ -6,6 +6,7 @@
 #ifndef RINGSCHED_AGENT_H
 #define RINGSCHED_AGENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,9 @@ struct agent_clock {
 /* Connect to QEMU's end of the port. NULL with *err set. */
 struct agent *agent_connect(const char *path, int64_t deadline_ns, struct rs_error **err);
 void agent_close(struct agent *a); /* NULL is allowed */
+
+/* Is there something to read? An end of the link counts. */
+bool agent_has_sent(const struct agent *a);
 
 /* Wait for the HELLO that the agent sends once it is ready. */
 int agent_hello(struct agent *a, struct agent_hello *hello, int64_t deadline_ns,

@@ -18,19 +18,20 @@
 
 #define CONTROL_UP_S 90 /* a control guest's boot */
 #define AROUND_S 60 /* what a cell needs around its phases, generously */
-#define BOOT_GUESS_S 45 /* a neighbour's boot, for the first estimate only */
 #define TRACE_MAX 100000 /* events; what an answer of the daemon can carry */
 
 double cell_longest_s(const struct scenario *s)
 {
-	return s->warmup_s + s->solo_s + s->boot_timeout_s + s->shared_s + AROUND_S;
+	unsigned int boots = scenario_count_role(s, VM_ROLE_NEIGHBOUR);
+
+	if (s->boot_order == BOOT_TOGETHER)
+		boots = 1;
+	return s->warmup_s + s->solo_s + boots * s->boot_timeout_s + s->shared_s + AROUND_S;
 }
 
 double cell_guess_s(const struct scenario *s)
 {
-	double boot = s->boot_timeout_s < BOOT_GUESS_S ? s->boot_timeout_s : BOOT_GUESS_S;
-
-	return 10 + s->warmup_s + s->solo_s + boot + s->shared_s;
+	return 10 + s->warmup_s + s->solo_s + cell_boot_guess_s(s) + s->shared_s;
 }
 
 /* Two events a period and ring; every task switch where a policy wants that. */
@@ -131,18 +132,27 @@ static int each_vm(struct cell_state *cell, enum vm_role role,
 
 static int bring_up_control(struct cell_state *cell, struct cell_vm *v, struct rs_error **err)
 {
-	int ret = cell_vm_start(cell, v, err);
+	int ret = cell_vm_create(cell, v, err);
 
+	if (ret == 0)
+		ret = cell_vm_resume(v, err);
 	return ret < 0 ? ret : cell_vm_wait_up(v, CONTROL_UP_S, err);
+}
+
+static int begin_work(struct cell_state *cell, enum vm_role role, struct rs_error **err)
+{
+	int ret = each_vm(cell, role, cell_vm_prepare_work, err);
+
+	return ret < 0 ? ret : each_vm(cell, role, cell_vm_begin_work, err);
 }
 
 static int step_control(struct cell_state *cell, struct rs_error **err)
 {
 	int ret;
 
-	progress_phase(cell->context->progress, "starting the control VM");
+	progress_phase(cell->context->progress, "starting the control VMs");
 	ret = each_vm(cell, VM_ROLE_CONTROL, bring_up_control, err);
-	return ret < 0 ? ret : each_vm(cell, VM_ROLE_CONTROL, cell_vm_begin_work, err);
+	return ret < 0 ? ret : begin_work(cell, VM_ROLE_CONTROL, err);
 }
 
 static int step_warm_up(struct cell_state *cell, struct rs_error **err)
@@ -159,38 +169,12 @@ static int step_solo(struct cell_state *cell, struct rs_error **err)
 	return ret < 0 ? ret : cell_phase_end(cell, PHASE_SOLO, err);
 }
 
-/* Several neighbours boot one after the other; their times add up. */
-static int boot_neighbour(struct cell_state *cell, struct cell_vm *v, struct rs_error **err)
+static bool has_neighbour(const struct cell_state *cell)
 {
-	int64_t begin;
-	int ret = cell_vm_start(cell, v, err);
-
-	if (ret < 0)
-		return ret;
-	begin = wait_now_ns();
-	ret = cell_vm_wait_up(v, cell->context->scenario->boot_timeout_s, err);
-	if (ret < 0)
-		return ret;
-	if (cell->neighbour_boot_s < 0)
-		cell->neighbour_boot_s = 0;
-	cell->neighbour_boot_s += (double)(v->hello_ns - begin) / 1e9;
-	return 0;
+	return scenario_count_role(cell->context->scenario, VM_ROLE_NEIGHBOUR) != 0;
 }
 
-static int count_one(struct cell_state *cell, struct cell_vm *v, struct rs_error **err)
-{
-	(void)cell;
-	(void)v;
-	(void)err;
-	return 1;
-}
-
-static bool has_neighbour(struct cell_state *cell)
-{
-	return each_vm(cell, VM_ROLE_NEIGHBOUR, count_one, NULL) != 0;
-}
-
-/* From right before the neighbour's QEMU exists to its login target. */
+/* From right before the neighbours' QEMUs exist to their login targets. */
 static int step_boot(struct cell_state *cell, struct rs_error **err)
 {
 	int ret;
@@ -199,7 +183,7 @@ static int step_boot(struct cell_state *cell, struct rs_error **err)
 		return 0;
 	ret = cell_phase_begin(cell, PHASE_BOOT, err);
 	if (ret == 0)
-		ret = each_vm(cell, VM_ROLE_NEIGHBOUR, boot_neighbour, err);
+		ret = cell_boot(cell, err);
 	return ret < 0 ? ret : cell_phase_end(cell, PHASE_BOOT, err);
 }
 
@@ -210,8 +194,8 @@ static int step_shared(struct cell_state *cell, struct rs_error **err)
 
 	if (!has_neighbour(cell) || length <= 0)
 		return 0;
-	progress_phase(cell->context->progress, "starting the neighbour's rings");
-	ret = each_vm(cell, VM_ROLE_NEIGHBOUR, cell_vm_begin_work, err);
+	progress_phase(cell->context->progress, "starting the neighbours' rings");
+	ret = begin_work(cell, VM_ROLE_NEIGHBOUR, err);
 	if (ret == 0)
 		ret = cell_phase_begin(cell, PHASE_SHARED, err);
 	if (ret == 0)
@@ -246,7 +230,7 @@ static const struct {
 	{ "starting the daemon", step_daemon },
 	{ "registering the VMs", step_register },
 	{ "starting the witness", step_witness },
-	{ "starting the control VM", step_control },
+	{ "starting the control VMs", step_control },
 	{ "warming up", step_warm_up },
 	{ "phase solo", step_solo },
 	{ "phase boot", step_boot },

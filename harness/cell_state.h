@@ -21,7 +21,7 @@ struct cell_vm {
 	const struct scenario_vm *vm;
 	struct domain domain;
 	struct agent *agent; /* NULL before the VM is up */
-	int64_t hello_ns; /* when its agent was ready */
+	int64_t resumed_ns, hello_ns; /* its first instruction; its agent was ready */
 	char kernel[64]; /* release, as its agent says; empty before */
 	bool working; /* calibrated, its rings run or ran */
 	struct agent_clock clock, clock_end; /* before its rings began, after their end */
@@ -48,22 +48,30 @@ struct cell_state {
 	struct cell_vm vms[SCENARIO_VMS_MAX];
 	unsigned int vm_count;
 	struct cell_stretch phases[PHASE_COUNT];
-	double neighbour_boot_s; /* all of them, one after the other; < 0 = none */
+	double neighbour_boot_s; /* until all were up, see cell_boot.c; < 0 = none */
 	struct json_object *limits; /* rows read back */
 	struct json_object *settled; /* by VM: the daemon's answer to settle */
 	struct json_object *status; /* the daemon's, at the end */
 };
 
-/* cell_vm.c: a VM from its creation to its rings' end. */
+/* cell_vm.c: a VM from its creation to its end. */
 int cell_vm_prepare(struct cell_state *cell, struct cell_vm *v, const struct scenario_vm *vm,
 		    struct rs_error **err);
-int cell_vm_start(struct cell_state *cell, struct cell_vm *v, struct rs_error **err);
+int cell_vm_create(struct cell_state *cell, struct cell_vm *v, struct rs_error **err);
+int cell_vm_resume(struct cell_vm *v, struct rs_error **err); /* it was created paused */
 int cell_vm_wait_up(struct cell_vm *v, double timeout_s, struct rs_error **err);
-int cell_vm_begin_work(struct cell_state *cell, struct cell_vm *v, struct rs_error **err);
-int cell_vm_end_work(struct cell_vm *v, struct rs_error **err);
 void cell_vm_destroy(struct cell_state *cell, struct cell_vm *v);
 void cell_vm_free(struct cell_vm *v); /* after the daemon's end */
 unsigned int cell_vm_budget(const struct scenario *s, const struct scenario_vm *vm);
+
+/* cell_work.c: its rings and loads. */
+int cell_vm_prepare_work(struct cell_state *cell, struct cell_vm *v, struct rs_error **err);
+int cell_vm_begin_work(struct cell_state *cell, struct cell_vm *v, struct rs_error **err);
+int cell_vm_end_work(struct cell_vm *v, struct rs_error **err);
+
+/* cell_boot.c: the neighbours, from before their QEMUs exist to all being up. */
+int cell_boot(struct cell_state *cell, struct rs_error **err);
+double cell_boot_guess_s(const struct scenario *s); /* where nothing was measured yet */
 
 /* cell_phase.c: borders of the measured phases. */
 int cell_phase_begin(struct cell_state *cell, enum phase phase, struct rs_error **err);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,9 +14,8 @@
 #include "host/cleanup.h"
 #include "host/error.h"
 
-#define COMMAND_S 30 /* for a guest's answer while another VM has the core */
-#define CALIBRATE_MS 400 /* CPU time in all: 51 turns of 8 ms */
-#define CYCLICTEST_S 120
+#define CONNECT_S 30 /* QEMU's end of the agent's port */
+#define SCRATCH_MIB 1024 /* of a small guest's disk; holes take no space */
 
 /*
  * Real-time share of the core, in permille. The kernel never gives more than
@@ -74,10 +72,10 @@ int cell_vm_prepare(struct cell_state *cell, struct cell_vm *v, const struct sce
 	v->agent_socket = folder_path(journal_dir(j), "%s.agent", vm->name);
 	v->notify_socket = folder_path(journal_dir(j), "%s.notify", vm->name);
 	v->console = folder_path(cell->plan->dir, "console-%s.log", vm->name);
-	if (vm->role == VM_ROLE_NEIGHBOUR)
+	if (scenario_has_disk(vm))
 		v->disk = folder_path(cell->plan->dir, "disk-%s.qcow2", vm->name);
 	if (!v->agent_socket || !v->notify_socket || !v->console ||
-	    (vm->role == VM_ROLE_NEIGHBOUR && !v->disk))
+	    (scenario_has_disk(vm) && !v->disk))
 		return rs_fail(err, ENOMEM, "out of memory");
 	return 0;
 }
@@ -92,13 +90,31 @@ static int make_disk(struct cell_state *cell, struct cell_vm *v, struct rs_error
 	if (!image)
 		return rs_fail(err, ENOMEM, "out of memory");
 	ret = journal_add(cell->context->journal, err, "file %s", v->disk);
-	return ret < 0 ? ret : domain_make_disk(v->disk, image, err);
+	if (ret < 0)
+		return ret;
+	if (v->vm->image == VM_IMAGE_SMALL)
+		return domain_make_scratch(v->disk, SCRATCH_MIB, err);
+	return domain_make_disk(v->disk, image, err);
+}
+
+/* A small guest finds the programs of its loads on a disk of their own. */
+static bool wants_tools(const struct scenario_vm *vm)
+{
+	return vm->image == VM_IMAGE_SMALL && scenario_has_load(vm);
+}
+
+static const char *cmdline(const struct scenario_vm *vm)
+{
+	if (vm->image == VM_IMAGE_DEBIAN)
+		return "root=/dev/vda rw console=ttyS0 tsc=reliable quiet";
+	return wants_tools(vm) ? "console=ttyS0 tsc=reliable quiet rs.disks=1" :
+				 "console=ttyS0 tsc=reliable quiet";
 }
 
 /*
- * What boots: the control guest lives in its initramfs, the neighbour's only
- * mounts the disk. The kernels are the uncompressed ones, which QEMU enters
- * at their PVH entry: unpacking alone takes 4 s under TCG.
+ * What boots: the small guest lives in its initramfs, Debian's only mounts the
+ * disk. The kernels are the uncompressed ones, which QEMU enters at their PVH
+ * entry: unpacking alone takes 4 s under TCG.
  */
 static int write_xml(struct cell_state *cell, struct cell_vm *v, const char *block_device,
 		     char **xml, struct rs_error **err)
@@ -106,8 +122,10 @@ static int write_xml(struct cell_state *cell, struct cell_vm *v, const char *blo
 	const struct cell_context *c = cell->context;
 	const char *flavour = v->vm->kernel == VM_KERNEL_RT ? "rt" : "standard";
 	cleanup_free char *kernel = folder_path(c->guests, "%s/vmlinux", flavour);
-	cleanup_free char *initrd = v->disk ? folder_path(c->guests, "neighbour-initrd.cpio.gz") :
-					      folder_path(c->guests, "control-%s.cpio.gz", flavour);
+	cleanup_free char *initrd = v->vm->image == VM_IMAGE_DEBIAN ?
+					    folder_path(c->guests, "neighbour-initrd.cpio.gz") :
+					    folder_path(c->guests, "control-%s.cpio.gz", flavour);
+	cleanup_free char *tools = folder_path(c->guests, "tools.img");
 	cleanup_free char *path = folder_path(cell->plan->dir, "domain-%s.xml", v->vm->name);
 	struct domain_config config = {
 		.name = v->domain.name,
@@ -118,9 +136,9 @@ static int write_xml(struct cell_state *cell, struct cell_vm *v, const char *blo
 		.emulator = c->emulator,
 		.kernel = kernel,
 		.initrd = initrd,
-		.cmdline = v->disk ? "root=/dev/vda rw console=ttyS0 tsc=reliable quiet" :
-				     "console=ttyS0 tsc=reliable quiet",
+		.cmdline = cmdline(v->vm),
 		.disk = v->disk,
+		.tools = wants_tools(v->vm) ? tools : NULL,
 		.direct_io = domain_direct_io(cell->plan->dir),
 		.block_device = block_device,
 		.agent_socket = v->agent_socket,
@@ -128,7 +146,7 @@ static int write_xml(struct cell_state *cell, struct cell_vm *v, const char *blo
 		.console = v->console,
 	};
 
-	if (!kernel || !initrd || !path)
+	if (!kernel || !initrd || !tools || !path)
 		return rs_fail(err, ENOMEM, "out of memory");
 	*xml = domain_xml(&config, err);
 	return *xml ? folder_write(path, *xml, err) : -ENOMEM;
@@ -193,14 +211,22 @@ static int create(struct cell_state *cell, struct cell_vm *v, struct rs_error **
 	return ret < 0 ? ret : settle(cell, v, err);
 }
 
-int cell_vm_start(struct cell_state *cell, struct cell_vm *v, struct rs_error **err)
+int cell_vm_create(struct cell_state *cell, struct cell_vm *v, struct rs_error **err)
 {
 	int ret = create(cell, v, err);
 
 	if (ret == 0) {
-		v->agent = agent_connect(v->agent_socket, wait_deadline(COMMAND_S), err);
-		ret = v->agent ? domain_resume(&v->domain, err) : -EIO;
+		v->agent = agent_connect(v->agent_socket, wait_deadline(CONNECT_S), err);
+		ret = v->agent ? 0 : -EIO;
 	}
+	return ret < 0 ? rs_fail_wrap(err, "VM %s", v->vm->name) : 0;
+}
+
+int cell_vm_resume(struct cell_vm *v, struct rs_error **err)
+{
+	int ret = domain_resume(&v->domain, err);
+
+	v->resumed_ns = wait_now_ns();
 	return ret < 0 ? rs_fail_wrap(err, "VM %s", v->vm->name) : 0;
 }
 
@@ -220,110 +246,6 @@ int cell_vm_wait_up(struct cell_vm *v, double timeout_s, struct rs_error **err)
 	if (ret == 0 && hello.vcpus != v->vm->vcpus)
 		ret = rs_fail(err, EPROTO, "it has %u vCPUs, the scenario says %u", hello.vcpus,
 			      v->vm->vcpus);
-	return ret < 0 ? rs_fail_wrap(err, "VM %s", v->vm->name) : 0;
-}
-
-static int calibrate(struct cell_vm *v, struct rs_error **err)
-{
-	char answer[AGENT_LINE_MAX];
-	int ret = agent_command(v->agent, COMMAND_S, answer, err, "CALIBRATE ms=%d", CALIBRATE_MS);
-
-	return ret < 0 ? ret : agent_value(answer, "iterations_per_ms", &v->iterations_per_ms, err);
-}
-
-/*
- * In a stretch of its own, before any ring exists: beside the rings it would
- * load the very core they are measured on.
- */
-static int run_cyclictest(struct cell_state *cell, struct cell_vm *v, struct rs_error **err)
-{
-	cleanup_free char *path = folder_path(cell->plan->dir, "cyclictest-%s.json", v->vm->name);
-	cleanup_free char *data = NULL;
-	size_t length;
-	int ret;
-
-	if (!v->vm->cyclictest)
-		return 0;
-	if (!path)
-		return rs_fail(err, ENOMEM, "out of memory");
-	ret = agent_fetch(v->agent, CYCLICTEST_S + COMMAND_S, &data, &length, err,
-			  "EXEC seconds=%d cyclictest %s -q --json=/tmp/cyclictest.json "
-			  ">/dev/null && cat /tmp/cyclictest.json",
-			  CYCLICTEST_S, v->vm->cyclictest);
-	return ret < 0 ? ret : folder_write(path, data, err);
-}
-
-static int create_ring(const struct scenario *s, struct cell_vm *v, const struct scenario_ring *r,
-		       struct rs_error **err)
-{
-	double samples = ceil(cell_longest_s(s) * 1e6 / (double)r->period_us) + 100;
-	char work[RS_MEMBER_MAX * 11 + 1];
-	unsigned int i;
-	int used = 0;
-
-	for (i = 0; i < r->processes; i++)
-		used += snprintf(work + used, sizeof(work) - (size_t)used, "%s%u", i ? "," : "",
-				 r->work_us[i]);
-	return agent_command(v->agent, COMMAND_S, NULL, err,
-			     "RING id=%u prio=%u period_us=%llu deadline_us=%llu offset_us=%llu "
-			     "vcpu=%d processes=%u work_us=%s share=%d samples=%.0f",
-			     r->id, r->prio, (unsigned long long)r->period_us,
-			     (unsigned long long)r->deadline_us, (unsigned long long)r->offset_us,
-			     r->vcpu, r->processes, work, r->share, samples);
-}
-
-int cell_vm_begin_work(struct cell_state *cell, struct cell_vm *v, struct rs_error **err)
-{
-	const struct scenario_vm *vm = v->vm;
-	unsigned int i;
-	int ret = agent_clock(v->agent, &v->clock, err);
-
-	v->working = true;
-	if (ret == 0)
-		ret = calibrate(v, err);
-	if (ret == 0)
-		ret = run_cyclictest(cell, v, err);
-	for (i = 0; ret == 0 && i < vm->ring_count; i++)
-		ret = create_ring(cell->context->scenario, v, &vm->rings[i], err);
-	if (ret == 0 && vm->ring_count)
-		ret = agent_command(v->agent, COMMAND_S, NULL, err, "START");
-	if (ret == 0 && vm->load.stress_ng)
-		ret = agent_command(v->agent, COMMAND_S, NULL, err, "LOAD stress-ng %s",
-				    vm->load.stress_ng);
-	if (ret == 0 && vm->load.fio)
-		ret = agent_command(v->agent, COMMAND_S, NULL, err, "LOAD fio %s", vm->load.fio);
-	return ret < 0 ? rs_fail_wrap(err, "VM %s", vm->name) : 0;
-}
-
-/* A load that was over before the phase was did not load it. */
-static int unload(struct cell_vm *v, struct rs_error **err)
-{
-	char answer[AGENT_LINE_MAX];
-	uint64_t ended;
-	int ret = agent_command(v->agent, COMMAND_S, answer, err, "UNLOAD");
-
-	if (ret == 0)
-		ret = agent_value(answer, "ended", &ended, err);
-	if (ret == 0 && ended)
-		ret = rs_fail(err, ECHILD,
-			      "%ju of its loads ended before phase shared did: check the arguments "
-			      "of load.stress_ng and load.fio, and let them run longer",
-			      (uintmax_t)ended);
-	return ret;
-}
-
-int cell_vm_end_work(struct cell_vm *v, struct rs_error **err)
-{
-	int ret = 0;
-
-	if (!v->working)
-		return 0;
-	if (v->vm->load.stress_ng || v->vm->load.fio)
-		ret = unload(v, err);
-	if (ret == 0 && v->vm->ring_count)
-		ret = agent_command(v->agent, COMMAND_S, NULL, err, "STOP");
-	if (ret == 0)
-		ret = agent_clock(v->agent, &v->clock_end, err);
 	return ret < 0 ? rs_fail_wrap(err, "VM %s", v->vm->name) : 0;
 }
 

@@ -171,6 +171,23 @@ static struct json_object *steal_json(const struct cell_state *cell)
 	return o;
 }
 
+/* How long each neighbour took; the sum or the longest is neighbour_boot_s. */
+static struct json_object *boots_json(const struct cell_state *cell)
+{
+	struct json_object *o = json_object_new_object();
+	unsigned int i;
+
+	for (i = 0; i < cell->vm_count; i++) {
+		const struct cell_vm *v = &cell->vms[i];
+
+		if (v->vm->role == VM_ROLE_NEIGHBOUR && v->hello_ns)
+			json_object_object_add(
+				o, v->vm->name,
+				json_number((double)(v->hello_ns - v->resumed_ns) / 1e9));
+	}
+	return o;
+}
+
 int cellfile_write(const struct cell_state *cell, struct rs_error **err)
 {
 	cleanup_free char *path = folder_path(cell->plan->dir, "cell.json");
@@ -189,6 +206,7 @@ int cellfile_write(const struct cell_state *cell, struct rs_error **err)
 	json_object_object_add(o, "neighbour_boot_s",
 			       cell->neighbour_boot_s >= 0 ? json_number(cell->neighbour_boot_s) :
 							     NULL);
+	json_object_object_add(o, "neighbour_boots_s", boots_json(cell));
 	json_object_object_add(o, "daemon", json_object_get(cell->status));
 	json_object_object_add(o, "settled", json_object_get(cell->settled));
 	json_object_object_add(o, "witness", witness_json(cell->witness));

@@ -115,18 +115,11 @@ static const char *image_format(const char *path)
 	return "raw";
 }
 
-int domain_make_disk(const char *path, const char *base, struct rs_error **err)
+static int run_qemu_img(const char *const *argv, const char *path, struct rs_error **err)
 {
-	cleanup_free char *absolute = realpath(base, NULL);
-	const char *const argv[] = { "qemu-img", "create", "-q",
-				     "-f",	 "qcow2",  "-b",
-				     absolute,	 "-F",	   image_format(base),
-				     path,	 NULL };
-	int status, ret;
+	int status = -1, ret;
 	pid_t pid;
 
-	if (!absolute)
-		return rs_fail_errno(err, errno, "disk image %s", base);
 	ret = posix_spawnp(&pid, "qemu-img", NULL, NULL, (char *const *)argv, environ);
 	if (ret != 0)
 		return rs_fail_errno(err, ret, "starting qemu-img");
@@ -134,8 +127,30 @@ int domain_make_disk(const char *path, const char *base, struct rs_error **err)
 		ret = waitpid(pid, &status, 0);
 	while (ret < 0 && errno == EINTR);
 	if (ret < 0 || status != 0)
-		return rs_fail(err, EIO, "qemu-img could not make %s over %s", path, base);
+		return rs_fail(err, EIO, "qemu-img could not make %s", path);
 	return 0;
+}
+
+int domain_make_disk(const char *path, const char *base, struct rs_error **err)
+{
+	cleanup_free char *absolute = realpath(base, NULL);
+	const char *const argv[] = { "qemu-img", "create", "-q",
+				     "-f",	 "qcow2",  "-b",
+				     absolute,	 "-F",	   image_format(base),
+				     path,	 NULL };
+
+	if (!absolute)
+		return rs_fail_errno(err, errno, "disk image %s", base);
+	return run_qemu_img(argv, path, err);
+}
+
+int domain_make_scratch(const char *path, unsigned int mib, struct rs_error **err)
+{
+	char size[16];
+	const char *const argv[] = { "qemu-img", "create", "-q", "-f", "qcow2", path, size, NULL };
+
+	snprintf(size, sizeof(size), "%uM", mib);
+	return run_qemu_img(argv, path, err);
 }
 
 bool domain_direct_io(const char *dir)

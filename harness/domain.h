@@ -48,6 +48,9 @@ void domain_destroy(struct domain *d);
 /* A fresh qcow2 overlay at `path` over the image `base`, which stays as it is. */
 int domain_make_disk(const char *path, const char *base, struct rs_error **err);
 
+/* A fresh, empty qcow2 disk of so many MiB. */
+int domain_make_scratch(const char *path, unsigned int mib, struct rs_error **err);
+
 /* The file system of `dir` takes O_DIRECT. */
 bool domain_direct_io(const char *dir);
 

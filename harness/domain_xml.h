@@ -32,6 +32,7 @@ struct domain_config { /* all borrowed */
 	const char *emulator; /* QEMU's path */
 	const char *kernel, *initrd, *cmdline;
 	const char *disk; /* qcow2 file, or NULL */
+	const char *tools; /* raw image of programs for loads, or NULL; read only */
 	bool direct_io; /* the disk's file system can do without the page cache */
 	const char *block_device; /* that the disk's file lies on; for I/O limits */
 	const char *agent_socket; /* QEMU makes and listens on it */

@@ -179,9 +179,9 @@ static int check_guests(const struct run_state *run, struct rs_error **err)
 		char names[3][64] = { "", "neighbour.img", "neighbour-initrd.cpio.gz" };
 
 		snprintf(names[0], sizeof(names[0]), "%s/vmlinux", flavour);
-		if (s->vms[i].role == VM_ROLE_CONTROL) {
+		if (s->vms[i].image == VM_IMAGE_SMALL) {
 			snprintf(names[1], sizeof(names[1]), "control-%s.cpio.gz", flavour);
-			names[2][0] = '\0';
+			strcpy(names[2], scenario_has_load(&s->vms[i]) ? "tools.img" : "");
 		}
 		for (k = 0; ret == 0 && k < 3 && names[k][0]; k++) {
 			cleanup_free char *path = folder_path(run->options->guests, "%s", names[k]);

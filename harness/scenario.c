@@ -57,7 +57,7 @@ static void unknown_key(struct yaml_file *f, const struct section *section, cons
 {
 	const struct section *home = find_home(&scenario_section, key->text);
 	struct suggestion nearest = { .word = key->text };
-	char expected[256], name[SHOWN_MAX + 4];
+	char expected[512], name[SHOWN_MAX + 4];
 	const struct key *k;
 	size_t used = 0;
 
@@ -345,4 +345,23 @@ void scenario_free(struct scenario *s)
 	free(s->name);
 	free(s->question);
 	free(s);
+}
+
+bool scenario_has_load(const struct scenario_vm *vm)
+{
+	return vm->load.stress_ng || vm->load.fio;
+}
+
+bool scenario_has_disk(const struct scenario_vm *vm)
+{
+	return vm->image == VM_IMAGE_DEBIAN || vm->load.fio;
+}
+
+unsigned int scenario_count_role(const struct scenario *s, enum vm_role role)
+{
+	unsigned int i, count = 0;
+
+	for (i = 0; i < s->vm_count; i++)
+		count += s->vms[i].role == role;
+	return count;
 }

@@ -27,6 +27,16 @@ enum vm_role {
 
 enum vm_kernel { VM_KERNEL_RT, VM_KERNEL_STANDARD };
 
+enum vm_image {
+	VM_IMAGE_SMALL, /* an initramfs, the agent and nothing else: up in seconds */
+	VM_IMAGE_DEBIAN, /* a full Debian on a disk; neighbours only */
+};
+
+enum boot_order { /* of several neighbours */
+		  BOOT_IN_TURN, /* each begins when the one before is up */
+		  BOOT_TOGETHER,
+};
+
 struct scenario_ring {
 	unsigned int id; /* 0 to RS_RING_MAX - 1 */
 	unsigned int prio; /* SCHED_FIFO priority in the guest, 1 to 99 */
@@ -48,6 +58,7 @@ struct scenario_vm {
 	char *name; /* letters, digits and '-', at most 32 */
 	enum vm_role role;
 	enum vm_kernel kernel;
+	enum vm_image image;
 	unsigned int vcpus; /* 1 to 4 */
 	unsigned int memory_mib;
 	/* Allotment by cgroups (P12). 0 = no limit where a limit is meant. */
@@ -61,7 +72,9 @@ struct scenario_vm {
 	unsigned int rt_budget_permille; /* 0 = chosen from the rings' load */
 	struct scenario_ring rings[RS_RING_MAX];
 	unsigned int ring_count;
-	struct scenario_load load; /* after the VM's boot, in phase `shared` */
+	/* Of a control VM from before the warm-up on, of a neighbour after its
+	 * boot, in phase `shared`. */
+	struct scenario_load load;
 	char *cyclictest; /* arguments; NULL = not run; control VMs only */
 };
 
@@ -83,6 +96,7 @@ struct scenario {
 	unsigned int vm_count;
 	double solo_s, shared_s; /* length of these phases */
 	double warmup_s; /* rings run before `solo` begins, not measured */
+	enum boot_order boot_order;
 	double boot_timeout_s; /* a neighbour not up by then fails the cell */
 	char *policies[SCENARIO_POLICIES_MAX];
 	unsigned int policy_count;
@@ -98,6 +112,15 @@ struct scenario {
  */
 struct scenario *scenario_load(const char *path, struct rs_error **err);
 void scenario_free(struct scenario *s);
+
+/* Does the VM run a load beside its rings? */
+bool scenario_has_load(const struct scenario_vm *vm);
+
+/* Has it a disk to read and write? Debian lives on one; a small guest has one
+ * where it runs fio. */
+bool scenario_has_disk(const struct scenario_vm *vm);
+
+unsigned int scenario_count_role(const struct scenario *s, enum vm_role role);
 
 /* Write it out as YAML with every default, readable by scenario_load(). */
 int scenario_write(const struct scenario *s, FILE *to, struct rs_error **err);

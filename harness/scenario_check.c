@@ -29,12 +29,7 @@ static const struct yaml *ring_at(const struct yaml *vm, unsigned int ring)
 
 static bool has_role(const struct scenario *s, enum vm_role role)
 {
-	unsigned int i;
-
-	for (i = 0; i < s->vm_count; i++)
-		if (s->vms[i].role == role)
-			return true;
-	return false;
+	return scenario_count_role(s, role) != 0;
 }
 
 int scenario_resolve(struct scenario *s, const struct yaml *root)
@@ -46,6 +41,8 @@ int scenario_resolve(struct scenario *s, const struct yaml *root)
 		vm = &s->vms[i];
 		if (vm->role == VM_ROLE_NEIGHBOUR && !yaml_get(vm_at(root, i), "kernel"))
 			vm->kernel = VM_KERNEL_STANDARD;
+		if (vm->role == VM_ROLE_CONTROL && !yaml_get(vm_at(root, i), "image"))
+			vm->image = VM_IMAGE_SMALL;
 		for (j = 0; j < vm->ring_count; j++)
 			if (!vm->rings[j].deadline_us)
 				vm->rings[j].deadline_us = vm->rings[j].period_us;
@@ -214,14 +211,27 @@ static void check_role(const struct scenario_vm *vm, const struct yaml *map, str
 			     "key 'vms.cyclictest': in neighbour '%s' (expected in control VMs "
 			     "only)",
 			     vm->name);
-	y = at(map, "load");
-	if (control && (vm->load.stress_ng || vm->load.fio))
+	y = at(map, "image");
+	if (control && vm->image != VM_IMAGE_SMALL)
 		yaml_mistake(f, y->line, y->column,
-			     "key 'vms.load': in control VM '%s' (expected in neighbours only)",
+			     "key 'vms.image': 'debian' for control VM '%s' (expected 'small')",
 			     vm->name);
 }
 
-/* The control guest runs from its initramfs: nothing could be limited. */
+/* A neighbour's load begins with phase shared. */
+static void check_load(const struct scenario *s, const struct scenario_vm *vm,
+		       const struct yaml *map, struct yaml_file *f)
+{
+	const struct yaml *y = at(map, "load");
+
+	if (vm->role == VM_ROLE_NEIGHBOUR && scenario_has_load(vm) && s->shared_s <= 0)
+		yaml_mistake(f, y->line, y->column,
+			     "key 'vms.load': neighbour '%s' would never run it (expected "
+			     "phases.shared longer than 0s)",
+			     vm->name);
+}
+
+/* A guest that runs from its initramfs: nothing could be limited. */
 static void check_disk(const struct scenario_vm *vm, const struct yaml *map, struct yaml_file *f)
 {
 	static const char *const keys[] = { "read_bandwidth", "write_bandwidth", "read_iops",
@@ -232,10 +242,10 @@ static void check_disk(const struct scenario_vm *vm, const struct yaml *map, str
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		const struct yaml *y = at(map, keys[i]);
 
-		if (vm->role == VM_ROLE_CONTROL && limits[i])
+		if (limits[i] && !scenario_has_disk(vm))
 			yaml_mistake(f, y->line, y->column,
-				     "key 'vms.%s': control VM '%s' has no disk (expected in "
-				     "neighbours only)",
+				     "key 'vms.%s': VM '%s' has no disk (expected with image "
+				     "'debian' or with load.fio)",
 				     keys[i], vm->name);
 	}
 }
@@ -270,6 +280,7 @@ void scenario_check(const struct scenario *s, const struct yaml *root, struct ya
 	for (i = 0; i < s->vm_count; i++) {
 		check_role(&s->vms[i], vm_at(root, i), f);
 		check_allotment(&s->vms[i], vm_at(root, i), f);
+		check_load(s, &s->vms[i], vm_at(root, i), f);
 		check_disk(&s->vms[i], vm_at(root, i), f);
 		check_rings(&s->vms[i], vm_at(root, i), f);
 		y = at(vm_at(root, i), "name");

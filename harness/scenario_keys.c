@@ -17,6 +17,8 @@
 /* KEY_CHOICE stores the index as an unsigned int. */
 _Static_assert(sizeof(enum vm_role) == sizeof(unsigned int), "enum of another size");
 _Static_assert(sizeof(enum vm_kernel) == sizeof(unsigned int), "enum of another size");
+_Static_assert(sizeof(enum vm_image) == sizeof(unsigned int), "enum of another size");
+_Static_assert(sizeof(enum boot_order) == sizeof(unsigned int), "enum of another size");
 
 static const char *const roles[] = {
 	[VM_ROLE_CONTROL] = "control",
@@ -27,6 +29,18 @@ static const char *const roles[] = {
 static const char *const kernels[] = {
 	[VM_KERNEL_RT] = "rt",
 	[VM_KERNEL_STANDARD] = "standard",
+	NULL,
+};
+
+static const char *const images[] = {
+	[VM_IMAGE_SMALL] = "small",
+	[VM_IMAGE_DEBIAN] = "debian",
+	NULL,
+};
+
+static const char *const boot_orders[] = {
+	[BOOT_IN_TURN] = "in_turn",
+	[BOOT_TOGETHER] = "together",
 	NULL,
 };
 
@@ -50,6 +64,8 @@ static const struct key phase_keys[] = {
 	  .initial = "10s", .help = "the control VMs alone on the core" },
 	{ .name = "shared", .type = KEY_TIME_S, AT(scenario, shared_s), .min = 0, .max = HOUR_S,
 	  .initial = "0s", .help = "all VMs at work; 0s leaves the phase out" },
+	{ .name = "boot", .type = KEY_CHOICE, AT(scenario, boot_order), .choices = boot_orders,
+	  .initial = "in_turn", .help = "several neighbours: one after the other, or all at once" },
 	{ .name = "boot_timeout", .type = KEY_TIME_S, AT(scenario, boot_timeout_s), .min = 1,
 	  .max = HOUR_S, .initial = "180s", .word = "none", .word_value = 0,
 	  .help = "a neighbour not up by then fails; none where no neighbour boots" },
@@ -89,7 +105,7 @@ static const struct key load_keys[] = {
 	{ .name = "stress_ng", .type = KEY_TEXT, AT(scenario_load, stress_ng),
 	  .initial = "none", .word = "none", .help = "arguments of stress-ng" },
 	{ .name = "fio", .type = KEY_TEXT, AT(scenario_load, fio), .initial = "none",
-	  .word = "none", .help = "arguments of fio" },
+	  .word = "none", .help = "arguments of fio; image small: its disk is /dev/scratch" },
 	{ 0 },
 };
 
@@ -103,6 +119,9 @@ static const struct key vm_keys[] = {
 	  .help = "control: its rings are judged; neighbour: it boots beside them" },
 	{ .name = "kernel", .type = KEY_CHOICE, AT(scenario_vm, kernel), .choices = kernels,
 	  .initial = "rt", .help = "of the guest (a neighbour's default: standard)" },
+	{ .name = "image", .type = KEY_CHOICE, AT(scenario_vm, image), .choices = images,
+	  .initial = "debian",
+	  .help = "what a neighbour boots: a full Debian, or the control VMs' small guest (theirs)" },
 	{ .name = "vcpus", .type = KEY_COUNT, AT(scenario_vm, vcpus), .min = 1, .max = 4,
 	  .initial = "1", .help = "virtual CPUs" },
 	{ .name = "memory", .type = KEY_MIB, AT(scenario_vm, memory_mib), .min = 64,
@@ -138,7 +157,7 @@ static const struct key vm_keys[] = {
 	  .items_max = RS_RING_MAX, .section = &ring_section, .initial = "none",
 	  .help = "processes that take turns" },
 	{ .name = "load", .type = KEY_SECTION, AT(scenario_vm, load), .section = &load_section,
-	  .initial = "none", .help = "of a neighbour after its boot, in phase shared" },
+	  .initial = "none", .help = "beside the rings: control VMs always, a neighbour in phase shared" },
 	{ .name = "cyclictest", .type = KEY_TEXT, AT(scenario_vm, cyclictest),
 	  .initial = "none", .word = "none",
 	  .help = "arguments of cyclictest, run in a control VM" },

@@ -149,6 +149,8 @@ static void test_default_scenario(void **state)
 	assert_int_equal(s->vms[0].rings[0].work_us[3], 2000);
 	assert_int_equal(s->vms[0].rings[0].vcpu, -1);
 	assert_int_equal(s->vms[1].kernel, VM_KERNEL_STANDARD);
+	assert_true(s->vms[0].image == VM_IMAGE_SMALL && s->vms[1].image == VM_IMAGE_DEBIAN);
+	assert_true(!scenario_has_disk(&s->vms[0]) && scenario_has_disk(&s->vms[1]));
 	assert_int_equal(s->vms[1].read_bytes_sec, 200 << 20);
 	assert_int_equal(s->vms[1].memory_limit_mib, 1536);
 	assert_null(s->vms[1].load.fio);
@@ -163,7 +165,8 @@ static const char full[] =
 	"cores: {shared: [2, 3], housekeeping: [0, 1]}\n"
 	"policies: [ring, none]\n"
 	"boots: 7\n"
-	"phases: {warmup: 250ms, solo: 1.5s, shared: 0.1s, boot_timeout: 90s}\n"
+	"phases: {warmup: 250ms, solo: 1.5s, shared: 0.1s, boot: together,\n"
+	"  boot_timeout: 90s}\n"
 	"limits: {interference: 1.0625, missed: 3, handling_p99: 62.5us}\n"
 	"vms:\n"
 	"- name: c-1\n"
@@ -181,6 +184,7 @@ static const char full[] =
 	"- name: n\n"
 	"  role: neighbour\n"
 	"  kernel: rt\n"
+	"  image: small\n"
 	"  write_bandwidth: 100.5KiB\n"
 	"  read_iops: 100\n"
 	"  write_iops: 90\n"
@@ -219,6 +223,8 @@ static void test_round_trip(void **state)
 	assert_int_equal(again->vms[0].rings[0].work_us[2], 30);
 	assert_true(again->vms[0].rings[0].share);
 	assert_int_equal(again->vms[1].kernel, VM_KERNEL_RT);
+	assert_int_equal(again->vms[1].image, VM_IMAGE_SMALL);
+	assert_int_equal(again->boot_order, BOOT_TOGETHER);
 	assert_int_equal(again->vms[1].write_bytes_sec, 102912);
 	assert_string_equal(again->vms[1].load.fio, "--rw=randread # \xc3\xa4");
 }

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What a VM does once it is up: its rings, and loads beside them. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "harness/cell_state.h"
+#include "harness/folder.h"
+#include "host/cleanup.h"
+#include "host/error.h"
+
+#define COMMAND_S 30 /* for a guest's answer while another VM has the core */
+#define CALIBRATE_MS 400 /* CPU time in all: 51 turns of 8 ms */
+#define CYCLICTEST_S 120
+
+static int calibrate(struct cell_vm *v, struct rs_error **err)
+{
+	char answer[AGENT_LINE_MAX];
+	int ret = agent_command(v->agent, COMMAND_S, answer, err, "CALIBRATE ms=%d", CALIBRATE_MS);
+
+	return ret < 0 ? ret : agent_value(answer, "iterations_per_ms", &v->iterations_per_ms, err);
+}
+
+/*
+ * In a stretch of its own, before any ring exists: beside the rings it would
+ * load the very core they are measured on.
+ */
+static int run_cyclictest(struct cell_state *cell, struct cell_vm *v, struct rs_error **err)
+{
+	cleanup_free char *path = folder_path(cell->plan->dir, "cyclictest-%s.json", v->vm->name);
+	cleanup_free char *data = NULL;
+	size_t length;
+	int ret;
+
+	if (!v->vm->cyclictest)
+		return 0;
+	if (!path)
+		return rs_fail(err, ENOMEM, "out of memory");
+	ret = agent_fetch(v->agent, CYCLICTEST_S + COMMAND_S, &data, &length, err,
+			  "EXEC seconds=%d cyclictest %s -q --json=/tmp/cyclictest.json "
+			  ">/dev/null && cat /tmp/cyclictest.json",
+			  CYCLICTEST_S, v->vm->cyclictest);
+	return ret < 0 ? ret : folder_write(path, data, err);
+}
+
+static int create_ring(const struct scenario *s, struct cell_vm *v, const struct scenario_ring *r,
+		       struct rs_error **err)
+{
+	double samples = ceil(cell_longest_s(s) * 1e6 / (double)r->period_us) + 100;
+	char work[RS_MEMBER_MAX * 11 + 1];
+	unsigned int i;
+	int used = 0;
+
+	for (i = 0; i < r->processes; i++)
+		used += snprintf(work + used, sizeof(work) - (size_t)used, "%s%u", i ? "," : "",
+				 r->work_us[i]);
+	return agent_command(v->agent, COMMAND_S, NULL, err,
+			     "RING id=%u prio=%u period_us=%llu deadline_us=%llu offset_us=%llu "
+			     "vcpu=%d processes=%u work_us=%s share=%d samples=%.0f",
+			     r->id, r->prio, (unsigned long long)r->period_us,
+			     (unsigned long long)r->deadline_us, (unsigned long long)r->offset_us,
+			     r->vcpu, r->processes, work, r->share, samples);
+}
+
+/* One VM after the other, before any of their rings runs: a calibration beside
+ * another VM's ring would measure that ring as well. */
+int cell_vm_prepare_work(struct cell_state *cell, struct cell_vm *v, struct rs_error **err)
+{
+	const struct scenario_vm *vm = v->vm;
+	unsigned int i;
+	int ret = agent_clock(v->agent, &v->clock, err);
+
+	v->working = true;
+	if (ret == 0 && vm->ring_count)
+		ret = calibrate(v, err);
+	if (ret == 0)
+		ret = run_cyclictest(cell, v, err);
+	for (i = 0; ret == 0 && i < vm->ring_count; i++)
+		ret = create_ring(cell->context->scenario, v, &vm->rings[i], err);
+	return ret < 0 ? rs_fail_wrap(err, "VM %s", vm->name) : 0;
+}
+
+int cell_vm_begin_work(struct cell_state *cell, struct cell_vm *v, struct rs_error **err)
+{
+	const struct scenario_vm *vm = v->vm;
+	int ret = 0;
+
+	(void)cell;
+	if (vm->ring_count)
+		ret = agent_command(v->agent, COMMAND_S, NULL, err, "START");
+	if (ret == 0 && vm->load.stress_ng)
+		ret = agent_command(v->agent, COMMAND_S, NULL, err, "LOAD exec stress-ng %s",
+				    vm->load.stress_ng);
+	if (ret == 0 && vm->load.fio)
+		ret = agent_command(v->agent, COMMAND_S, NULL, err, "LOAD exec fio %s",
+				    vm->load.fio);
+	return ret < 0 ? rs_fail_wrap(err, "VM %s", vm->name) : 0;
+}
+
+/* A load that was over before the phase was did not load it. */
+static int unload(struct cell_vm *v, struct rs_error **err)
+{
+	char answer[AGENT_LINE_MAX];
+	uint64_t ended;
+	int ret = agent_command(v->agent, COMMAND_S, answer, err, "UNLOAD");
+
+	if (ret == 0)
+		ret = agent_value(answer, "ended", &ended, err);
+	if (ret == 0 && ended)
+		ret = rs_fail(
+			err, ECHILD,
+			"%ju of its loads ended before the last phase did: check the arguments "
+			"of load.stress_ng and load.fio, and let them run longer",
+			(uintmax_t)ended);
+	return ret;
+}
+
+int cell_vm_end_work(struct cell_vm *v, struct rs_error **err)
+{
+	int ret = 0;
+
+	if (!v->working)
+		return 0;
+	if (scenario_has_load(v->vm))
+		ret = unload(v, err);
+	if (ret == 0 && v->vm->ring_count)
+		ret = agent_command(v->agent, COMMAND_S, NULL, err, "STOP");
+	if (ret == 0)
+		ret = agent_clock(v->agent, &v->clock_end, err);
+	return ret < 0 ? rs_fail_wrap(err, "VM %s", v->vm->name) : 0;
+}
