@@ -18,16 +18,19 @@ struct leaf {
 	const void *owner;
 	char dir[CGROUP_DIR_MAX];
 	unsigned int permille;
+	unsigned int period_us; /* 0 = as it is */
 };
 
 /* One group that holds or is to hold more than it did, for whomever. */
 struct node {
 	char dir[CGROUP_DIR_MAX];
-	long long period; /* us */
+	long long period; /* us, in force */
+	long long original_period; /* us */
 	long long original; /* us of every period, before we came */
 	long long value; /* in force, as far as we know */
 	long long wanted;
 	int record; /* index of its entry, negative = unchanged so far */
+	int record_period;
 };
 
 static struct {
@@ -65,22 +68,31 @@ static int add_leaf(const void *owner, const struct budget_leaf *from, struct rs
 	grown += table.leaf_count++;
 	grown->owner = owner;
 	grown->permille = from->permille;
+	grown->period_us = from->period_us;
 	memcpy(grown->dir, from->place.dir, sizeof(grown->dir));
 	return 0;
 }
 
-static int add_node(const char *dir, struct rs_error **err)
+static struct node *find_node(const char *dir)
 {
-	struct node node = { .record = -1 };
-	struct node *grown;
-
 	for (size_t i = 0; i < table.node_count; i++)
 		if (!strcmp(table.nodes[i].dir, dir))
-			return 0;
+			return &table.nodes[i];
+	return NULL;
+}
+
+static int add_node(const char *dir, struct rs_error **err)
+{
+	struct node node = { .record = -1, .record_period = -1 };
+	struct node *grown;
+
+	if (find_node(dir))
+		return 0;
 	snprintf(node.dir, sizeof(node.dir), "%s", dir);
 	if (cgroup_read_number(dir, KNOB, &node.original, err) ||
 	    cgroup_read_number(dir, PERIOD_KNOB, &node.period, err))
 		return rs_fail_wrap(err, "real-time budget");
+	node.original_period = node.period;
 	node.value = node.original;
 	grown = realloc(table.nodes, (table.node_count + 1) * sizeof(*grown));
 	if (!grown)
@@ -141,6 +153,40 @@ static int write_node(struct node *node, struct record *record, struct rs_error 
 	return ret;
 }
 
+static int write_period(struct node *node, long long period, struct rs_error **err)
+{
+	char value[32];
+	int ret;
+
+	snprintf(value, sizeof(value), "%lld", period);
+	ret = cgroup_set(node->dir, PERIOD_KNOB, value, err);
+	if (!ret)
+		node->period = period;
+	return ret;
+}
+
+/* Before the budget itself, for the record is undone backwards: a budget of 0
+ * goes with any period. A group that brought a budget keeps its period. */
+static int choose_period(const struct leaf *leaf, struct record *record, struct rs_error **err)
+{
+	char value[32], path[CGROUP_DIR_MAX + 32];
+	struct node *node = find_node(leaf->dir);
+
+	if (!node || !leaf->period_us || node->period == leaf->period_us)
+		return 0;
+	if (node->value)
+		return rs_fail(err, EBUSY,
+			       "%s has a real-time budget already, its period stays at %lld us",
+			       node->dir, node->period);
+	snprintf(path, sizeof(path), "%s/" PERIOD_KNOB, node->dir);
+	snprintf(value, sizeof(value), "%lld", node->original_period);
+	if (node->record_period < 0)
+		node->record_period = record_add_knob(record, path, value);
+	if (node->record_period < 0)
+		return rs_fail(err, -node->record_period, "no room in the record for %s", path);
+	return write_period(node, leaf->period_us, err);
+}
+
 static int raise_all(struct record *record, struct rs_error **err)
 {
 	int first = 0;
@@ -165,6 +211,16 @@ static int raise_all(struct record *record, struct rs_error **err)
 	return first;
 }
 
+/* Nothing of it is ours any more, its period included. */
+static bool is_done(struct node *node)
+{
+	if (node->value != node->original || node->wanted != node->original)
+		return false;
+	return node->period == node->original_period ||
+	       !write_period(node, node->original_period, NULL) ||
+	       !cgroup_has(node->dir, PERIOD_KNOB);
+}
+
 static int lower_all(struct record *record, struct rs_error **err)
 {
 	size_t kept = 0;
@@ -185,11 +241,12 @@ static int lower_all(struct record *record, struct rs_error **err)
 					      node->dir);
 	}
 	for (size_t i = 0; i < table.node_count; i++) {
-		if (table.nodes[i].value == table.nodes[i].original &&
-		    table.nodes[i].wanted == table.nodes[i].original)
+		if (is_done(&table.nodes[i])) {
 			record_drop(record, table.nodes[i].record);
-		else
+			record_drop(record, table.nodes[i].record_period);
+		} else {
 			table.nodes[kept++] = table.nodes[i];
+		}
 	}
 	table.node_count = kept;
 	return first;
@@ -205,12 +262,29 @@ int budget_set(const void *owner, const struct budget_leaf *leaves, unsigned int
 		ret = add_path(&leaves[i].place, err);
 		if (!ret)
 			ret = add_leaf(owner, &leaves[i], err);
+		if (!ret)
+			ret = choose_period(&table.leaves[table.leaf_count - 1], record, err);
 		first = first ? first : ret;
 	}
 	ret = raise_all(record, err);
 	first = first ? first : ret;
 	ret = lower_all(record, err);
 	return first ? first : ret;
+}
+
+bool budget_kernel_keeps(void)
+{
+	char features[2048];
+	long long runtime;
+
+	/* The second file is debugfs, which need not be there: lending has been
+	 * off by default since Linux 5.10. */
+	if (cgroup_read_number("/proc/sys/kernel", "sched_rt_runtime_us", &runtime, NULL) ||
+	    runtime < 0)
+		return false;
+	return cgroup_read("/sys/kernel/debug/sched", "features", features, sizeof(features),
+			   NULL) ||
+	       !strstr(features, " RT_RUNTIME_SHARE");
 }
 
 void budget_each(const void *owner, budget_visit visit, void *arg)

@@ -5,6 +5,12 @@
  * to the groups of its vCPU threads and to all groups above them, each of
  * which must hold at least the sum of what is below it.
  *
+ * The kernel stops a group's real-time threads, whatever their priority, once
+ * they have used cpu.rt_runtime_us within cpu.rt_period_us, on each core by
+ * itself. It looks at its ticks: a tick's length (1 to 10 ms) may be used
+ * beyond, and is then lacking in the next period. A group's period is its
+ * own, what is compared from level to level is the share of time.
+ *
  * One table for all VMs, because they share the upper groups. Main thread only.
  */
 #ifndef RINGSCHED_BUDGET_H
@@ -18,6 +24,7 @@ struct rs_error;
 struct budget_leaf {
 	struct cgroup_place place;
 	unsigned int permille; /* of one core */
+	unsigned int period_us; /* cpu.rt_period_us while it is granted; 0 = as it is */
 };
 
 /*
@@ -27,6 +34,10 @@ struct budget_leaf {
  */
 int budget_set(const void *owner, const struct budget_leaf *leaves, unsigned int count,
 	       struct record *record, struct rs_error **err);
+
+/* Whether the kernel holds groups to their budgets: not where real-time
+ * throttling is off, nor where a core may lend its part to another. */
+bool budget_kernel_keeps(void);
 
 /* Every group that `owner` needs: what it should hold and what it reads now
  * (-1: cannot be read). */

@@ -19,6 +19,7 @@ int control_handle(struct json_object *request, struct json_object *answer, stru
 struct json_object *control_status(void);
 struct json_object *control_vcpus(struct vm *vm);
 struct json_object *control_grants(struct vm *vm);
+struct json_object *control_budget(struct vm *vm);
 struct json_object *control_trace(void);
 
 #endif

@@ -58,25 +58,38 @@ static int get_vm(struct json_object *request, const char *key, struct vm **vm,
 	return *vm ? 0 : rs_fail(err, ENOENT, "there is no VM named %s", name);
 }
 
+static int choose_keeper(const char *name, enum vm_budget_by *by, struct rs_error **err)
+{
+	for (*by = VM_BUDGET_AUTO; *by < VM_BUDGET_NOBODY; ++*by)
+		if (!strcmp(name, vm_budget_names[*by]))
+			return 0;
+	return rs_fail(err, EINVAL, "\"budget_by\" is '%s'; there are auto, kernel and daemon",
+		       name);
+}
+
 static int add_vm(struct json_object *request, struct json_object *answer, struct rs_error **err)
 {
 	struct vm_config config = {
 		.ceiling = VM_CEILING_DEFAULT,
 		.budget_permille = VM_BUDGET_DEFAULT,
 	};
-	const char *policy, *role;
+	const char *policy, *role, *by;
 
 	(void)answer;
 	if (get_string(request, "name", true, &config.name, err) ||
 	    get_string(request, "socket", true, &config.socket, err) ||
 	    get_number(request, "ceiling", &config.ceiling, err) ||
 	    get_number(request, "rt_budget_permille", &config.budget_permille, err) ||
+	    get_number(request, "rt_budget_period_us", &config.budget_period_us, err) ||
+	    get_string(request, "budget_by", false, &by, err) ||
 	    get_string(request, "role", false, &role, err) ||
 	    get_string(request, "policy", false, &policy, err))
 		return -EINVAL;
 	if (role && strcmp(role, "control") && strcmp(role, "neighbour"))
 		return rs_fail(err, EINVAL, "the role is '%s'; there are control and neighbour",
 			       role);
+	if (by && choose_keeper(by, &config.budget_by, err))
+		return -EINVAL;
 	config.role = role && *role == 'n' ? VM_ROLE_NEIGHBOUR : VM_ROLE_CONTROL;
 	if (policy && !(config.policy = policy_find(policy, err)))
 		return -EINVAL;
@@ -120,6 +133,7 @@ static int settle(struct json_object *request, struct json_object *answer, struc
 	json_object_object_add(answer, "low", json_object_new_boolean(vm->process_low));
 	json_object_object_add(answer, "vcpus", control_vcpus(vm));
 	json_object_object_add(answer, "grants", control_grants(vm));
+	json_object_object_add(answer, "budget", control_budget(vm));
 	if (lowgroup_read(&vm->lowgroup, path, sizeof(path), value, sizeof(value))) {
 		struct json_object *group = json_object_new_object();
 

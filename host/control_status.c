@@ -62,6 +62,24 @@ struct json_object *control_grants(struct vm *vm)
 	return list;
 }
 
+struct json_object *control_budget(struct vm *vm)
+{
+	struct json_object *o = json_object_new_object();
+	struct vm_budget b;
+
+	pthread_mutex_lock(&vm->lock);
+	b = vm->budget;
+	pthread_mutex_unlock(&vm->lock);
+	add_string(o, "by", vm_budget_names[b.by]);
+	add_int(o, "permille", b.permille);
+	add_int(o, "period_us", b.period_ns / 1000);
+	if (b.by == VM_BUDGET_DAEMON) {
+		add_int(o, "used_us", b.used_ns / 1000);
+		json_object_object_add(o, "cut", json_object_new_boolean(b.cut));
+	}
+	return o;
+}
+
 static struct json_object *rings_of(const struct vm *vm)
 {
 	struct json_object *list = json_object_new_array();
@@ -130,6 +148,8 @@ static const struct {
 	COUNTER(record_full),
 	COUNTER(record_kept),
 	COUNTER(grant_failed),
+	COUNTER(budget_cuts),
+	COUNTER(budget_by_wall),
 	COUNTER(low_failed),
 	COUNTER(policy_errors),
 	COUNTER(ticks_late),
@@ -200,6 +220,7 @@ static struct json_object *vm_status(struct vm *vm)
 		json_object_object_add(o, "handling_us", handling_of(handling));
 	free(handling);
 	json_object_object_add(o, "grants", control_grants(vm));
+	json_object_object_add(o, "budget", control_budget(vm));
 	return o;
 }
 

@@ -15,8 +15,9 @@ const char *const reject_names[REJECT_COUNT] = {
 };
 
 const char *const kind_names[RS_KIND_COUNT] = {
-	[0] = "none",	       [RS_KIND_ATTACH] = "ATTACH", [RS_KIND_START] = "START",
-	[RS_KIND_END] = "END", [RS_KIND_SWITCH] = "SWITCH", [RS_KIND_RING_CHANGE] = "RING_CHANGE",
+	[KIND_BUDGET] = "BUDGET",    [RS_KIND_ATTACH] = "ATTACH",
+	[RS_KIND_START] = "START",   [RS_KIND_END] = "END",
+	[RS_KIND_SWITCH] = "SWITCH", [RS_KIND_RING_CHANGE] = "RING_CHANGE",
 	[RS_KIND_BYE] = "BYE",
 };
 

@@ -42,6 +42,9 @@ enum reject {
 /* As in the answer to `status`. Index: enum reject. */
 extern const char *const reject_names[REJECT_COUNT];
 
+/* Of a trace event only: no message, a budget's end or renewal. */
+#define KIND_BUDGET 0
+
 /* "ATTACH", "START", ...; lower-case in kind_keys. Index: enum rs_kind. */
 extern const char *const kind_names[RS_KIND_COUNT];
 extern const char *const kind_keys[RS_KIND_COUNT];

@@ -25,6 +25,7 @@
  * finds at worst another generation. */
 #define KEY(slot, queue, generation) \
 	((uint64_t)(generation) << 32 | (uint64_t)(queue) << 16 | (uint64_t)(slot))
+#define QUEUE_BUDGET 0xfffe /* no queue: the timer of the VM's budget */
 #define KEY_TICK UINT64_MAX
 #define KEY_STOP (UINT64_MAX - 1)
 
@@ -54,6 +55,13 @@ static uint64_t monotonic_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
 }
 
+static void handle_budget(struct vm *vm, uint64_t seen_ns)
+{
+	pthread_mutex_lock(&vm->lock);
+	vm_budget_expired(vm, seen_ns);
+	pthread_mutex_unlock(&vm->lock);
+}
+
 /* Returns whether the VM has more to handle. */
 static bool handle_kick(uint64_t key, uint64_t seen_ns)
 {
@@ -61,6 +69,8 @@ static bool handle_kick(uint64_t key, uint64_t seen_ns)
 	unsigned int queue = (unsigned int)(key >> 16 & 0xffff);
 	bool more = false;
 
+	if (vm && queue == QUEUE_BUDGET)
+		handle_budget(vm, seen_ns);
 	if (!vm || queue >= RS_QUEUE_COUNT)
 		return false;
 	pthread_mutex_lock(&vm->lock);
@@ -238,6 +248,11 @@ int notify_watch(const struct vm *vm, unsigned int queue, uint32_t generation, i
 		 struct rs_error **err)
 {
 	return add(fd, KEY(vm->slot, queue, generation), err);
+}
+
+int notify_watch_budget(const struct vm *vm, int timer, struct rs_error **err)
+{
+	return add(timer, KEY(vm->slot, QUEUE_BUDGET, 0), err);
 }
 
 void notify_unwatch(int fd)

@@ -25,6 +25,9 @@ int notify_watch(const struct vm *vm, unsigned int queue, uint32_t generation, i
 		 struct rs_error **err);
 void notify_unwatch(int fd);
 
+/* Wait for the timer of a VM's budget until it is closed: see vm_budget.h. */
+int notify_watch_budget(const struct vm *vm, int timer, struct rs_error **err);
+
 /* A policy was started: see whether it wants ticks. Main thread. */
 void notify_update_tick(void);
 

@@ -13,6 +13,7 @@
 #include "host/error.h"
 #include "host/log.h"
 #include "host/loop.h"
+#include "host/notify.h"
 #include "host/socket.h"
 #include "host/vhost_user.h"
 
@@ -143,6 +144,7 @@ int server_init(const struct policy *policy, struct record *record, struct rs_er
 	if (!server.wake_watch || !server.timer_watch)
 		return -EIO;
 	vm_wake_main = wake;
+	vm_budget_watch = notify_watch_budget;
 	return 0;
 }
 

@@ -55,6 +55,11 @@ static int check_config(const struct vm_config *c, struct rs_error **err)
 	if (c->budget_permille > VM_BUDGET_MAX)
 		return rs_fail(err, EINVAL, "VM %s: rt_budget_permille %u is above %d", c->name,
 			       c->budget_permille, VM_BUDGET_MAX);
+	if (c->budget_period_us && (c->budget_period_us < VM_BUDGET_PERIOD_MIN_US ||
+				    c->budget_period_us > VM_BUDGET_PERIOD_MAX_US))
+		return rs_fail(err, EINVAL, "VM %s: rt_budget_period_us %u is not within %d and %d",
+			       c->name, c->budget_period_us, VM_BUDGET_PERIOD_MIN_US,
+			       VM_BUDGET_PERIOD_MAX_US);
 	if (strlen(c->socket) >= VM_SOCKET_MAX)
 		return rs_fail(err, ENAMETOOLONG,
 			       "VM %s: the socket's path %s has more than %d "
@@ -110,6 +115,7 @@ static void clear(struct vm *vm)
 	for (unsigned int i = 0; i < RS_VCPU_MAX; i++) {
 		vm->vcpus[i].ref.fd = -1;
 		vm->vcpus[i].record = -1;
+		vm->vcpus[i].schedstat = -1;
 	}
 }
 
@@ -131,7 +137,13 @@ struct vm *vm_add(const struct vm_config *config, struct rs_error **err)
 	snprintf(vm->socket, sizeof(vm->socket), "%s", config->socket);
 	vm->role = config->role;
 	vm->ceiling = (uint8_t)config->ceiling;
-	vm->budget_permille = config->budget_permille;
+	vm->budget = (struct vm_budget){
+		.asked = config->budget_by,
+		.permille = config->budget_permille,
+		.period_ns = config->budget_period_us * 1000ull,
+		.by = VM_BUDGET_NOBODY,
+		.timer = -1,
+	};
 	vm->policy = config->policy;
 	vm->own_policy = config->own_policy;
 	vm->record = config->record;

@@ -22,6 +22,7 @@
 #include "host/policy.h"
 #include "host/sched.h"
 #include "host/threads.h"
+#include "host/vm_budget.h"
 
 #define VM_MAX 512
 #define VM_NAME_MAX 64
@@ -29,8 +30,6 @@
 #define VM_CEILING_MIN 1
 #define VM_CEILING_MAX 89 /* the daemon's thread (95) must outrank every ring */
 #define VM_CEILING_DEFAULT 80
-#define VM_BUDGET_DEFAULT 400 /* permille of one core */
-#define VM_BUDGET_MAX 950
 
 struct record;
 struct vhost_user;
@@ -51,6 +50,9 @@ struct vm_vcpu {
 	struct sched_state now; /* read back after the last change */
 	enum vm_level level;
 	uint8_t priority; /* of VM_LEVEL_REALTIME */
+	uint8_t wished; /* real-time priority the policy wants, budget or not; 0 = none */
+	int schedstat; /* open where the daemon keeps the budget; -1 = not */
+	uint64_t run_ns; /* CPU time that its budget knows of */
 	int record;
 };
 
@@ -80,6 +82,8 @@ struct vm_counters {
 	uint64_t record_full; /* a change was not made: no room to remember it */
 	uint64_t record_kept; /* threads left changed: still in the record, for cleanup */
 	uint64_t grant_failed;
+	uint64_t budget_cuts; /* windows whose budget was used up, and more was wanted */
+	uint64_t budget_by_wall; /* threads whose CPU time the kernel does not tell */
 	uint64_t low_failed; /* threads or groups that could not be made low or normal */
 	uint64_t policy_errors; /* hooks that returned an error */
 	uint64_t ticks_late; /* ticks left out: the one before them came too late */
@@ -117,7 +121,7 @@ struct vm {
 	char socket[VM_SOCKET_MAX];
 	enum vm_role role;
 	uint8_t ceiling;
-	unsigned int budget_permille;
+	struct vm_budget budget;
 	bool own_policy; /* the daemon's change of policy passes it by */
 	struct record *record; /* borrowed */
 
@@ -168,6 +172,8 @@ struct vm_config {
 	enum vm_role role;
 	unsigned int ceiling;
 	unsigned int budget_permille;
+	unsigned int budget_period_us; /* 0: see struct vm_budget */
+	enum vm_budget_by budget_by;
 	const struct policy *policy;
 	bool own_policy;
 	struct record *record;
@@ -237,6 +243,7 @@ void vm_want_realtime(struct vm *vm);
 /* Bring one vCPU thread to a level and read back; nothing is done where it is
  * there already. 0, -ESRCH (thread gone), or -errno; all failures counted. */
 int vm_realtime(struct vm *vm, unsigned int vcpu, unsigned int ring_prio);
+void vm_apply_wishes(struct vm *vm); /* vm_budget.c only: as its budget allows */
 int vm_normal(struct vm *vm, unsigned int vcpu);
 
 /* The priority of the highest active ring on the vCPU; 0 = none is active. */

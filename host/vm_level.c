@@ -59,10 +59,12 @@ static void count_failure(struct vm *vm, int code, const struct vm_vcpu *v, enum
 static int set_level(struct vm *vm, unsigned int vcpu, enum vm_level level, unsigned int priority)
 {
 	struct vm_vcpu *v = &vm->vcpus[vcpu];
+	bool was_realtime;
 	int ret;
 
 	if (vcpu >= vm->vcpu_count || !v->present)
 		return -ESRCH;
+	was_realtime = v->level == VM_LEVEL_REALTIME;
 	if (v->level == level && v->priority == priority)
 		return 0;
 	/* See thread_ref: a reused thread id must not be touched. */
@@ -77,10 +79,11 @@ static int set_level(struct vm *vm, unsigned int vcpu, enum vm_level level, unsi
 	}
 	if (level == VM_LEVEL_REALTIME)
 		vm->counters.boosts++;
-	else if (v->level == VM_LEVEL_REALTIME)
+	else if (was_realtime)
 		vm->counters.demotions++;
 	v->level = level;
 	v->priority = (uint8_t)priority;
+	vm_budget_note(vm, v, was_realtime);
 	return 0;
 }
 
@@ -89,15 +92,36 @@ void vm_want_realtime(struct vm *vm)
 	vm->wants_realtime = true;
 }
 
+static int follow_wish(struct vm *vm, unsigned int vcpu)
+{
+	unsigned int priority = vm->vcpus[vcpu].wished;
+
+	if (!vm_budget_left(vm))
+		return set_level(vm, vcpu, VM_LEVEL_NORMAL, 0);
+	return set_level(vm, vcpu, VM_LEVEL_REALTIME, priority);
+}
+
 int vm_realtime(struct vm *vm, unsigned int vcpu, unsigned int ring_prio)
 {
 	if (vm->realtime_deferred)
 		return 0;
-	return set_level(vm, vcpu, VM_LEVEL_REALTIME, vm_host_priority(vm, ring_prio));
+	if (vcpu >= vm->vcpu_count)
+		return -ESRCH;
+	vm->vcpus[vcpu].wished = (uint8_t)vm_host_priority(vm, ring_prio);
+	return follow_wish(vm, vcpu);
+}
+
+void vm_apply_wishes(struct vm *vm)
+{
+	for (unsigned int i = 0; i < vm->vcpu_count; i++)
+		if (vm->vcpus[i].present && vm->vcpus[i].wished)
+			follow_wish(vm, i); /* counts what goes wrong */
 }
 
 int vm_normal(struct vm *vm, unsigned int vcpu)
 {
+	if (vcpu < vm->vcpu_count)
+		vm->vcpus[vcpu].wished = 0;
 	return set_level(vm, vcpu, VM_LEVEL_NORMAL, 0);
 }
 
@@ -109,6 +133,7 @@ static int set_all(struct vm *vm, enum vm_level level)
 	for (unsigned int i = 0; i < vm->vcpu_count; i++) {
 		int ret = vm->vcpus[i].present ? set_level(vm, i, level, 0) : 0;
 
+		vm->vcpus[i].wished = 0;
 		first = first ? first : ret;
 	}
 	return first;

@@ -76,7 +76,8 @@ static void drop_vcpu(struct vm *vm, struct vm_vcpu *v)
 	else
 		record_drop(vm->record, v->record);
 	thread_ref_close(&v->ref);
-	*v = (struct vm_vcpu){ .ref.fd = -1, .record = -1 };
+	vm_budget_forget(v);
+	*v = (struct vm_vcpu){ .ref.fd = -1, .record = -1, .schedstat = -1 };
 }
 
 /* A thread that is known already: see whether someone else changed it. */
@@ -89,8 +90,11 @@ static void look_again(struct vm *vm, struct vm_vcpu *v)
 	/* libvirt's own set-up (vcpusched), say: that is its original then,
 	 * and our level is applied again by start(). */
 	if (!save_original(vm, v)) {
+		bool was_realtime = v->level == VM_LEVEL_REALTIME;
+
 		v->level = VM_LEVEL_NORMAL;
 		v->priority = 0;
+		vm_budget_note(vm, v, was_realtime);
 	}
 }
 
@@ -106,6 +110,7 @@ static void take_vcpu(struct vm *vm, struct found_vcpu *found)
 	if (v->present)
 		drop_vcpu(vm, v);
 	v->ref = found->ref;
+	v->schedstat = -1;
 	v->present = !save_original(vm, v);
 	if (!v->present)
 		drop_vcpu(vm, v);
@@ -143,18 +148,17 @@ static bool place_is_passing(const struct cgroup_place *place)
 	return strstr(place->dir, "libvirt") && !cgroup_is_vcpu_leaf(place->dir);
 }
 
-/* Budgets for the groups of the VM's vCPU threads, or none if the policy does
- * not need them. False if it is too early to grant. */
-static bool grant(struct vm *vm)
+/* The groups of the VM's vCPU threads that the kernel keeps a budget for, with
+ * their parts of the VM's; false if it is too early to say. */
+static bool find_leaves(const struct vm *vm, struct budget_leaf *leaves, unsigned int *count)
 {
-	struct budget_leaf leaves[RS_VCPU_MAX];
-	struct rs_error *err = NULL;
-	unsigned int present = 0, count = 0;
+	unsigned int present = 0;
 
+	*count = 0;
 	for (unsigned int i = 0; i < vm->vcpu_count; i++)
 		present += vm->vcpus[i].present;
 	for (unsigned int i = 0; vm->wants_realtime && i < vm->vcpu_count; i++) {
-		struct budget_leaf *leaf = &leaves[count];
+		struct budget_leaf *leaf = &leaves[*count];
 
 		if (!vm->vcpus[i].present ||
 		    cgroup_find_cpu(vm->pid, vm->vcpus[i].ref.tid, &leaf->place, NULL) ||
@@ -164,13 +168,54 @@ static bool grant(struct vm *vm)
 		if (!vm->settled && place_is_passing(&leaf->place))
 			return false;
 		/* The groups above hold the sum, so vCPUs share the VM's budget. */
-		leaf->permille = vm->budget_permille / present;
-		count++;
+		leaf->permille = vm->budget.permille / present;
+		/* In a group that is not the vCPU's own, others would meet it. */
+		leaf->period_us = cgroup_is_vcpu_leaf(leaf->place.dir) ?
+					  (unsigned int)(vm->budget.period_ns / 1000) :
+					  0;
+		++*count;
 	}
+	return true;
+}
+
+static bool all_own(const struct budget_leaf *leaves, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (!cgroup_is_vcpu_leaf(leaves[i].place.dir))
+			return false;
+	return count > 0;
+}
+
+/* Budgets for the groups of the VM's vCPU threads, or none if the policy does
+ * not need them, and who keeps the VM's. False if it is too early to grant. */
+static bool grant(struct vm *vm)
+{
+	struct budget_leaf leaves[RS_VCPU_MAX];
+	enum vm_budget_by by = VM_BUDGET_NOBODY;
+	struct rs_error *err = NULL;
+	unsigned int count;
+	bool kept;
+
+	if (!find_leaves(vm, leaves, &count))
+		return false;
+	kept = all_own(leaves, count) && budget_kernel_keeps();
+	if (vm->budget.asked == VM_BUDGET_DAEMON) /* its own windows, not the kernel's */
+		for (unsigned int i = 0; i < count; i++)
+			leaves[i].period_us = 0;
 	if (budget_set(vm, leaves, count, vm->record, &err)) {
 		vm->counters.grant_failed++;
 		vm_log_error(vm, &err);
+		kept = false;
 	}
+	if (vm->wants_realtime && vm->budget.asked != VM_BUDGET_DAEMON && kept)
+		by = VM_BUDGET_KERNEL;
+	else if (vm->wants_realtime && vm->budget.asked != VM_BUDGET_KERNEL)
+		by = VM_BUDGET_DAEMON;
+	pthread_mutex_lock(&vm->lock);
+	if (vm_budget_begin(vm, by, &err))
+		vm->counters.grant_failed++;
+	pthread_mutex_unlock(&vm->lock);
+	vm_log_error(vm, &err);
 	return true;
 }
 
@@ -300,6 +345,7 @@ void vm_disconnect(struct vm *vm)
 	if (vm->policy_started)
 		vm->policy->stop(vm);
 	vm->policy_started = false;
+	vm_budget_end(vm);
 	vm->sequence_known = false;
 	vm->vring_user_address = vm->vring_guest_address = vm->vring_size = 0;
 	pthread_mutex_unlock(&vm->lock);

@@ -240,8 +240,14 @@ static void set_text(struct json_object *o, const char *key, const char *value)
 		json_object_object_add(o, key, json_object_new_string(value));
 }
 
-int daemon_add_vm(struct daemon *d, const char *name, unsigned int ceiling, const char *policy,
-		  struct rs_error **err)
+static void set_number(struct json_object *o, const char *key, unsigned int value)
+{
+	if (value)
+		json_object_object_add(o, key, json_object_new_int((int)value));
+}
+
+static struct json_object *add_request(struct daemon *d, const char *name, unsigned int ceiling,
+				       const char *policy)
 {
 	struct json_object *request = json_object_new_object();
 	char path[DAEMON_PATH_MAX];
@@ -251,8 +257,28 @@ int daemon_add_vm(struct daemon *d, const char *name, unsigned int ceiling, cons
 	set_text(request, "name", name);
 	set_text(request, "socket", path);
 	set_text(request, "policy", policy);
-	if (ceiling)
-		json_object_object_add(request, "ceiling", json_object_new_int((int)ceiling));
+	set_number(request, "ceiling", ceiling);
+	return request;
+}
+
+int daemon_add_vm(struct daemon *d, const char *name, unsigned int ceiling, const char *policy,
+		  struct rs_error **err)
+{
+	struct json_object *request = add_request(d, name, ceiling, policy);
+
+	/* A guest that waits for the test inside its ring would use it up. */
+	set_text(request, "budget_by", "kernel");
+	return send_request(d, request, err);
+}
+
+int daemon_add_vm_budget(struct daemon *d, const char *name, unsigned int permille,
+			 unsigned int period_us, struct rs_error **err)
+{
+	struct json_object *request = add_request(d, name, 0, NULL);
+
+	set_text(request, "budget_by", "daemon");
+	set_number(request, "rt_budget_permille", permille);
+	set_number(request, "rt_budget_period_us", period_us);
 	return send_request(d, request, err);
 }
 

@@ -52,9 +52,14 @@ bool daemon_alive(struct daemon *d);
 /* The vhost-user socket of VM `name`, made up by daemon_add_vm(). */
 void daemon_vm_socket(const struct daemon *d, const char *name, char path[DAEMON_PATH_MAX]);
 
-/* ceiling 0 and policy NULL leave the daemon's defaults. */
+/* ceiling 0 and policy NULL leave the daemon's defaults. No budget is kept but
+ * by the kernel. */
 int daemon_add_vm(struct daemon *d, const char *name, unsigned int ceiling, const char *policy,
 		  struct rs_error **err);
+
+/* With a budget that the daemon keeps. */
+int daemon_add_vm_budget(struct daemon *d, const char *name, unsigned int permille,
+			 unsigned int period_us, struct rs_error **err);
 
 /* {"command":command,"name":name[,"vm":vm]}: for "policy" and "remove-vm". */
 int daemon_command(struct daemon *d, const char *command, const char *name, const char *vm,

@@ -44,6 +44,22 @@ static enum nano_exit run_hold(struct device *d, const struct options *o)
 	return pause_at("ended") ? NANO_OK : NANO_TIMEOUT;
 }
 
+/* Never an END: it works on until the test has seen enough. */
+static enum nano_exit run_rogue(struct device *d, const struct options *o)
+{
+	device_send(d, RS_KIND_START, o->ring, o->prio);
+	return pause_at("wild") ? NANO_OK : NANO_TIMEOUT;
+}
+
+/* START and END as fast as they go, for as long as the test wants. */
+static enum nano_exit run_flip(struct device *d, const struct options *o)
+{
+	say("nano: flipping\n");
+	while (serial_wait(0) < 0)
+		one_ring(d, o);
+	return NANO_OK;
+}
+
 /* A second ring above the first: the VM follows the higher, then the lower. */
 static enum nano_exit run_nest(struct device *d, const struct options *o)
 {
@@ -160,6 +176,8 @@ static enum nano_exit run_garbage(struct device *d, const struct options *o)
 static const struct mode modes[] = {
 	{ "rings", "count times START, work, END", true, run_rings },
 	{ "hold", "stop before START, between START and END, after END", true, run_hold },
+	{ "rogue", "START, work without END until told to stop", true, run_rogue },
+	{ "flip", "START, work, END without a rest until told to stop", true, run_flip },
 	{ "nest", "a higher ring inside a lower one", true, run_nest },
 	{ "event", "wait for an event of the host", true, run_event },
 	{ "reset", "reset the device inside a ring", false, run_reset },

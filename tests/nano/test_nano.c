@@ -57,15 +57,22 @@ static int end_vm(void **state)
 	return 0;
 }
 
-static void start_vm(const char *name, const char *append)
+static void boot(const char *name, const char *append)
 {
 	struct rs_error *err = NULL;
 	char path[DAEMON_PATH_MAX];
 
-	snprintf(vm_name, sizeof(vm_name), "%s", name);
-	check_ok(daemon_add_vm(&the_daemon, name, CEILING, NULL, &err), &err);
 	daemon_vm_socket(&the_daemon, name, path);
 	check_ok(qemu_start(&the_qemu, accelerator, path, append, the_daemon.log, &err), &err);
+}
+
+static void start_vm(const char *name, const char *append)
+{
+	struct rs_error *err = NULL;
+
+	snprintf(vm_name, sizeof(vm_name), "%s", name);
+	check_ok(daemon_add_vm(&the_daemon, name, CEILING, NULL, &err), &err);
+	boot(name, append);
 }
 
 static void expect_says(const char *text, int limit_ms)
@@ -261,6 +268,61 @@ static void test_garbage(void **state)
 	hostile("garbage");
 }
 
+/* 100 ms in half a second, kept by the daemon. */
+#define BUDGET_PERMILLE 200
+#define BUDGET_PERIOD_US 500000
+
+static void start_with_budget(const char *name, const char *append)
+{
+	struct rs_error *err = NULL;
+
+	snprintf(vm_name, sizeof(vm_name), "%s", name);
+	check_ok(daemon_add_vm_budget(&the_daemon, name, BUDGET_PERMILLE, BUDGET_PERIOD_US, &err),
+		 &err);
+	boot(name, append);
+}
+
+/* It has its own scheduling back without an END, and is boosted again. */
+static void expect_cut_and_restored(pid_t tid)
+{
+	struct sched_state last;
+
+	if (!daemon_wait_number(&the_daemon, vm_name, "budget_cuts", 3, STEP_LIMIT_MS))
+		fail_msg("its budget was not cut");
+	assert_true(thread_wait_sched(tid, SCHED_OTHER, 0, STEP_LIMIT_MS, &last));
+	assert_true(thread_wait_sched(tid, SCHED_FIFO, 50, STEP_LIMIT_MS, &last));
+	assert_true(daemon_number(&the_daemon, vm_name, "boosts") >= 3);
+}
+
+static void test_rogue(void **state)
+{
+	char by[16];
+	pid_t tid;
+
+	(void)state;
+	start_with_budget("rogue", "mode=rogue ring=1 prio=50");
+	expect_says("nano: wild", BOOT_LIMIT_MS);
+	tid = vcpu();
+	assert_true(daemon_text(&the_daemon, vm_name, "budget.by", by, sizeof(by)));
+	assert_string_equal(by, "daemon");
+	expect_cut_and_restored(tid);
+	expect_number("messages.start", 1);
+	expect_number("messages.end", 0);
+	expect_number("active_rings.0.ring_id", 1);
+	qemu_go_on(&the_qemu);
+	expect_clean_exit();
+}
+
+static void test_flip(void **state)
+{
+	(void)state;
+	start_with_budget("flip", "mode=flip ring=1 prio=50 work=300");
+	expect_says("nano: flipping", BOOT_LIMIT_MS);
+	expect_cut_and_restored(vcpu());
+	qemu_go_on(&the_qemu);
+	expect_clean_exit();
+}
+
 #define TEST(f) cmocka_unit_test_teardown(f, end_vm)
 
 int main(void)
@@ -268,7 +330,8 @@ int main(void)
 	const struct CMUnitTest tcg[] = {
 		TEST(test_rings), TEST(test_hold),   TEST(test_nest),	 TEST(test_event),
 		TEST(test_reset), TEST(test_killed), TEST(test_outside), TEST(test_short),
-		TEST(test_loop),  TEST(test_flood),  TEST(test_garbage),
+		TEST(test_loop),  TEST(test_flood),  TEST(test_garbage), TEST(test_rogue),
+		TEST(test_flip),
 	};
 	/* What may differ with in-kernel ioeventfd and KVM's vCPU threads. */
 	const struct CMUnitTest kvm[] = {

@@ -5,6 +5,7 @@
  * each with the thread id that it concerns:
  *	x	the last vCPU thread exits
  *	w	a further worker is made, by the worker that is there
+ *	s	the first vCPU thread uses FAKE_SPIN_MS of CPU time
  */
 #ifndef TESTS_FAKE_PROCESS_H
 #define TESTS_FAKE_PROCESS_H
@@ -19,11 +20,13 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #define FAKE_VCPUS_MAX 4
+#define FAKE_SPIN_MS 30 /* of CPU time, however long that takes */
 
 struct fake_process {
 	pid_t pid;
@@ -46,7 +49,19 @@ static void fake_answer(int fd, pid_t tid)
 		_exit(3);
 }
 
-/* Until its pipe says otherwise: 'x' ends it, 'w' makes another like it. */
+static void fake_spin(void)
+{
+	struct timespec used, begin;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begin);
+	do
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+	while ((used.tv_sec - begin.tv_sec) * 1000 + (used.tv_nsec - begin.tv_nsec) / 1000000 <
+	       FAKE_SPIN_MS);
+}
+
+/* Until its pipe says otherwise: 'x' ends it, 's' has it work, 'w' makes
+ * another like it. */
 static void *fake_run(void *arg)
 {
 	struct fake_thread *t = arg;
@@ -56,7 +71,10 @@ static void *fake_run(void *arg)
 	prctl(PR_SET_NAME, t->name);
 	fake_answer(t->answer, gettid());
 	while (read(t->wake[0], &order, 1) == 1 && order != 'x')
-		if (pthread_create(&other, NULL, fake_run, t) != 0)
+		if (order == 's') {
+			fake_spin();
+			fake_answer(t->answer, 0);
+		} else if (pthread_create(&other, NULL, fake_run, t) != 0)
 			_exit(3);
 	return NULL;
 }
@@ -86,7 +104,7 @@ static void fake_main(int command, int answer, unsigned int vcpus)
 				_exit(3);
 			pthread_join(id[vcpus - 1], NULL);
 			fake_answer(answer, 0);
-		} else if (write(threads[vcpus].wake[1], "w", 1) != 1) {
+		} else if (write(threads[order == 's' ? 0 : vcpus].wake[1], &order, 1) != 1) {
 			_exit(3);
 		}
 	}

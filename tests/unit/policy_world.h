@@ -70,6 +70,7 @@ static struct fake_process p;
 static struct record *record;
 static struct vm *vm;
 static uint32_t sequence;
+static unsigned int budget_period_us; /* 0 = the kernel's */
 
 static inline int set_up(void **state)
 {
@@ -77,6 +78,7 @@ static inline int set_up(void **state)
 	fake_process_start(&p, 2);
 	record = record_open(NULL, NULL);
 	sequence = 0;
+	budget_period_us = 0;
 	vm = NULL;
 	return 0;
 }
@@ -99,6 +101,7 @@ static inline void connect_vm(const char *policy, enum vm_role role)
 		.role = role,
 		.ceiling = CEILING,
 		.budget_permille = BUDGET,
+		.budget_period_us = budget_period_us,
 		.policy = policy_find(policy, NULL),
 		.record = record,
 	};

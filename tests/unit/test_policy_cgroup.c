@@ -97,6 +97,67 @@ static void test_cgroups(void **state)
 	assert_int_equal(record_used(record), 0);
 }
 
+/* A period of the budget's own, in the vCPUs' groups alone. */
+#define PERIOD 20000
+
+static void expect_period(long long vcpu_period, long long vcpu_budget)
+{
+	assert_int_equal(knob(groups[VCPU0], "cpu.rt_period_us"), vcpu_period);
+	assert_int_equal(knob(groups[VCPU0], "cpu.rt_runtime_us"), vcpu_budget);
+	assert_int_equal(knob(groups[DOMAIN], "cpu.rt_period_us"), 1000000);
+}
+
+static void test_budget_period(void **state)
+{
+	(void)state;
+	make_groups();
+	write_knob(groups[VCPU0], "tasks", p.vcpu[0]);
+	write_knob(groups[VCPU1], "tasks", p.vcpu[1]);
+	budget_period_us = PERIOD;
+	connect_vm("ring", VM_ROLE_CONTROL);
+	assert_int_equal(vm_settle(vm, NULL), 0);
+	assert_int_equal(vm->counters.grant_failed, 0);
+	assert_int_equal(vm->budget.by, VM_BUDGET_KERNEL);
+	expect_period(PERIOD, BUDGET * PERIOD / 2000);
+	assert_int_equal(knob(groups[DOMAIN], "cpu.rt_runtime_us"), BUDGET * 1000);
+	send(RS_KIND_START, 1, 40);
+	assert_sched(p.vcpu[0], SCHED_FIFO, 40);
+	assert_int_equal(vm_settle(vm, NULL), 0); /* again, with the ring active */
+	expect_period(PERIOD, BUDGET * PERIOD / 2000);
+	assert_int_equal(vm->counters.grant_failed, 0);
+	choose("none");
+	expect_period(1000000, 0);
+	vm_remove(vm);
+	vm = NULL;
+	assert_int_equal(record_used(record), 0);
+}
+
+/* The daemon's windows need the kernel's permission all the same. */
+static void test_budget_by_daemon(void **state)
+{
+	const struct vm_config config = {
+		.name = "loop",
+		.socket = "/nowhere",
+		.ceiling = CEILING,
+		.budget_permille = BUDGET,
+		.budget_period_us = PERIOD,
+		.budget_by = VM_BUDGET_DAEMON,
+		.policy = policy_find("ring", NULL),
+		.record = record,
+	};
+
+	(void)state;
+	make_groups();
+	write_knob(groups[VCPU0], "tasks", p.vcpu[0]);
+	vm = vm_add(&config, NULL);
+	assert_int_equal(vm_connect(vm, p.pid, NULL), 0);
+	assert_int_equal(vm_settle(vm, NULL), 0);
+	assert_int_equal(vm->budget.by, VM_BUDGET_DAEMON);
+	expect_period(1000000, BUDGET * 500);
+	send(RS_KIND_START, 1, 40);
+	assert_sched(p.vcpu[0], SCHED_FIFO, 40);
+}
+
 /* The daemon is killed in that state: the record undoes the knobs too. */
 static void test_cgroups_after_kill(void **state)
 {
@@ -113,11 +174,13 @@ static void test_cgroups_after_kill(void **state)
 	child = fork();
 	if (!child) {
 		record = record_open(path, NULL);
+		budget_period_us = PERIOD;
 		connect_vm("ring_boot", VM_ROLE_NEIGHBOUR);
 		_exit(vm_settle(vm, NULL) ? 1 : raise(SIGKILL));
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	expect_period(PERIOD, BUDGET * PERIOD / 2000);
 	assert_int_equal(knob(groups[DOMAIN], "cpu.idle"), 1);
 	assert_int_equal(record_restore(path, &count, NULL), 0);
 	assert_true(count >= 8);
@@ -126,6 +189,7 @@ static void test_cgroups_after_kill(void **state)
 	assert_int_equal(knob(groups[DOMAIN], "cpu.shares"), 512);
 	for (int i = 0; i < GROUPS; i++)
 		assert_int_equal(knob(groups[i], "cpu.rt_runtime_us"), 0);
+	expect_period(1000000, 0);
 }
 
 static void test_budget_refused_is_explained(void **state)
@@ -157,6 +221,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_cgroups),
+		T(test_budget_period),
+		T(test_budget_by_daemon),
 		T(test_cgroups_after_kill),
 		T(test_budget_refused_is_explained),
 	};
