@@ -84,7 +84,7 @@ static void fill(struct rs_message *message, const struct rs_report *report, u32
 }
 
 /* Under send_lock. The sequence number is used up in any case: the host sees what it lost. */
-static int queue_locked(struct rs_device *device, const struct rs_report *report, bool *kick)
+static int queue_message(struct rs_device *device, const struct rs_report *report, bool *kick)
 {
 	struct virtqueue *queue = device->queues[RS_QUEUE_NOTIFY];
 	struct rs_message *message;
@@ -110,10 +110,22 @@ static int queue_locked(struct rs_device *device, const struct rs_report *report
 	return 0;
 }
 
+/* Interrupts off. */
+static int queue_timed(struct rs_device *device, const struct rs_report *report, bool *kick)
+{
+	u64 begin = ktime_get_ns();
+	int error;
+
+	raw_spin_lock(&device->send_lock);
+	error = queue_message(device, report, kick);
+	raw_spin_unlock(&device->send_lock);
+	rs_stat_time(RS_TIME_QUEUE, ktime_get_ns() - begin);
+	return error;
+}
+
 int rs_notify_queue(const struct rs_report *report, bool *kick)
 {
 	struct rs_device *device = rcu_dereference(active_device);
-	int error;
 
 	if (!device) {
 		rs_stat_inc(RS_STAT_UNSENT);
@@ -123,16 +135,16 @@ int rs_notify_queue(const struct rs_report *report, bool *kick)
 		rs_stat_inc(RS_STAT_MUTED);
 		return -EOPNOTSUPP;
 	}
-	raw_spin_lock(&device->send_lock);
-	error = queue_locked(device, report, kick);
-	raw_spin_unlock(&device->send_lock);
-	return error;
+	return queue_timed(device, report, kick);
 }
 
 static void kick_device(struct rs_device *device)
 {
+	u64 begin = ktime_get_ns();
+
 	if (virtqueue_notify(device->queues[RS_QUEUE_NOTIFY]))
 		rs_stat_inc(RS_STAT_KICKS);
+	rs_stat_time(RS_TIME_KICK, ktime_get_ns() - begin);
 }
 
 void rs_notify_kick(void)
@@ -187,9 +199,9 @@ static void send_own(struct rs_device *device, enum rs_kind kind, u32 arg0)
 	unsigned long flags;
 	bool kick = false;
 
-	raw_spin_lock_irqsave(&device->send_lock, flags);
-	queue_locked(device, &report, &kick);
-	raw_spin_unlock_irqrestore(&device->send_lock, flags);
+	local_irq_save(flags);
+	queue_timed(device, &report, &kick);
+	local_irq_restore(flags);
 	if (kick)
 		kick_device(device);
 }

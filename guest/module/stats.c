@@ -3,7 +3,9 @@
  * /sys/kernel/debug/ringsched: `state` for a person, `stats` as lines of
  * `key value`. Rings are copied under the engine's lock and printed after it.
  */
+#include <linux/bitops.h>
 #include <linux/debugfs.h>
+#include <linux/minmax.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
@@ -36,6 +38,57 @@ static const char *const stat_names[RS_STAT_COUNT] = {
 	[RS_STAT_INTERRUPTS_UNBOUND] = "interrupts_unbound",
 	[RS_STAT_SOURCE_CHANGES] = "source_changes",
 };
+
+/*
+ * Durations by logarithmic buckets, four an octave: a bucket's ends are at
+ * most a quarter apart. The few that are very long (the host took the vCPU
+ * away) would spoil a mean and leave a median alone.
+ */
+#define TIME_SUB_BITS 2
+#define TIME_OCTAVES 32 /* longer ones are put into the last bucket */
+#define TIME_BUCKETS (TIME_OCTAVES << TIME_SUB_BITS)
+
+static atomic64_t times[RS_TIME_COUNT][TIME_BUCKETS];
+
+static const char *const time_names[RS_TIME_COUNT] = {
+	[RS_TIME_QUEUE] = "queue",
+	[RS_TIME_KICK] = "kick",
+};
+
+void rs_stat_time(enum rs_time what, u64 ns)
+{
+	unsigned int octave, index;
+
+	ns = clamp_t(u64, ns, 1u << TIME_SUB_BITS, U32_MAX);
+	octave = fls64(ns) - 1;
+	/* The bits below the highest one say which part of the octave. */
+	index = (octave << TIME_SUB_BITS) +
+		((ns >> (octave - TIME_SUB_BITS)) & ((1u << TIME_SUB_BITS) - 1));
+	atomic64_inc(&times[what][index]);
+}
+
+/* The longest duration that is counted in the bucket. */
+static u64 time_upper(unsigned int index)
+{
+	unsigned int octave = index >> TIME_SUB_BITS;
+	unsigned int part = index & ((1u << TIME_SUB_BITS) - 1);
+
+	return ((u64)((1u << TIME_SUB_BITS) + part + 1) << (octave - TIME_SUB_BITS)) - 1;
+}
+
+static void print_times(struct seq_file *seq)
+{
+	unsigned int what, i;
+	s64 count;
+
+	for (what = 0; what < RS_TIME_COUNT; what++)
+		for (i = TIME_SUB_BITS << TIME_SUB_BITS; i < TIME_BUCKETS; i++) {
+			count = atomic64_read(&times[what][i]);
+			if (count)
+				seq_printf(seq, "%s_ns_upto_%llu %lld\n", time_names[what],
+					   time_upper(i), count);
+		}
+}
 
 static const struct {
 	const char *name;
@@ -74,6 +127,7 @@ static int stats_show(struct seq_file *seq, void *unused)
 
 	for (i = 0; i < RS_STAT_COUNT; i++)
 		seq_printf(seq, "%s %lld\n", stat_names[i], (s64)atomic64_read(&rs_stats[i]));
+	print_times(seq);
 	flags = rs_engine_enter();
 	counts = rs_engine.total;
 	rs_engine_leave(flags);

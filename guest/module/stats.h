@@ -4,6 +4,7 @@
 #define RINGSCHED_STATS_H
 
 #include <linux/atomic.h>
+#include <linux/types.h>
 
 enum rs_stat {
 	RS_STAT_KICKS, /* the host was notified: a VM exit where KVM runs */
@@ -31,6 +32,15 @@ static inline void rs_stat_inc(enum rs_stat stat)
 {
 	atomic64_inc(&rs_stats[stat]);
 }
+
+enum rs_time { /* what sending takes in the guest, counted by duration */
+	       RS_TIME_QUEUE, /* a message onto the queue, waiting for its lock included */
+	       RS_TIME_KICK, /* telling the host: a VM exit where KVM runs */
+	       RS_TIME_COUNT
+};
+
+/* Any context. What the host does to the vCPU meanwhile is in there as well. */
+void rs_stat_time(enum rs_time what, u64 ns);
 
 void rs_stats_init(void);
 void rs_stats_exit(void);
