@@ -140,6 +140,7 @@ static const struct {
 	COUNTER(stray_ends),
 	COUNTER(boosts),
 	COUNTER(demotions),
+	COUNTER(changes),
 	COUNTER(starts_deferred),
 	COUNTER(apply_failed),
 	COUNTER(readback_mismatch),

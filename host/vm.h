@@ -74,6 +74,7 @@ struct vm_counters {
 	uint64_t stray_ends; /* END of a ring that is not active */
 	uint64_t boosts; /* changes to real-time, or to another such priority */
 	uint64_t demotions; /* changes from real-time */
+	uint64_t changes; /* all of vCPU threads' scheduling: these two, to low and back */
 	uint64_t starts_deferred; /* START that had to wait: budgets were not granted yet */
 	uint64_t apply_failed;
 	uint64_t readback_mismatch;

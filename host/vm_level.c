@@ -77,6 +77,7 @@ static int set_level(struct vm *vm, unsigned int vcpu, enum vm_level level, unsi
 		count_failure(vm, -ret, v, level, priority);
 		return ret;
 	}
+	vm->counters.changes++;
 	if (level == VM_LEVEL_REALTIME)
 		vm->counters.boosts++;
 	else if (was_realtime)
