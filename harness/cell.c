@@ -286,6 +286,22 @@ static int run_steps(struct cell_state *cell, struct rs_error **err)
 	return 0;
 }
 
+/* What cell.json is made of; the VMs and the daemon are gone by then. */
+static void free_results(struct cell_state *cell)
+{
+	unsigned int i;
+
+	witness_free(cell->witness);
+	json_object_put(cell->limits);
+	json_object_put(cell->status);
+	json_object_put(cell->settled);
+	json_object_put(cell->status_at_begin);
+	for (i = 0; i < PHASE_COUNT; i++)
+		json_object_put(cell->phases[i].counters);
+	for (i = 0; i < cell->vm_count; i++)
+		json_object_put(cell->vms[i].send);
+}
+
 int cell_measure(const struct cell_context *context, const struct cell_plan *plan,
 		 struct rs_error **err)
 {
@@ -304,10 +320,7 @@ int cell_measure(const struct cell_context *context, const struct cell_plan *pla
 		cellfile_write(&cell, &failed);
 	if (failed)
 		cellfile_write_failure(&cell, failed);
-	witness_free(cell.witness);
-	json_object_put(cell.limits);
-	json_object_put(cell.status);
-	json_object_put(cell.settled);
+	free_results(&cell);
 	if (!failed)
 		return 0;
 	rs_fail(err, failed->code, "%s", failed->message);

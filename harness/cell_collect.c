@@ -60,6 +60,8 @@ static int collect_vm(struct cell_state *cell, struct cell_vm *v, struct rs_erro
 
 	if (ret == 0)
 		ret = path ? folder_write(path, data, err) : rs_fail(err, ENOMEM, "out of memory");
+	if (ret == 0)
+		v->send = cell_cost_send(data);
 	for (i = 0; ret == 0 && i < v->vm->ring_count; i++)
 		ret = collect_ring(cell, v, v->vm->rings[i].id, err);
 	return ret < 0 ? rs_fail_wrap(err, "VM %s", v->vm->name) : 0;

@@ -39,6 +39,8 @@ int cell_phase_begin(struct cell_state *cell, enum phase phase, struct rs_error 
 	progress_phase(cell->context->progress, phase_names[phase]);
 	for (i = 0; ret == 0 && i < cell->vm_count; i++)
 		ret = read_vm(&cell->vms[i], cell->vms[i].at_begin, err);
+	if (ret == 0)
+		ret = cell_cost_begin(cell, err);
 	p->steal_us = steal_us(cell->context->scenario);
 	p->begin_ns = wait_now_ns();
 	return ret;
@@ -68,5 +70,5 @@ int cell_phase_end(struct cell_state *cell, enum phase phase, struct rs_error **
 				.slices = now[k].slices - v->at_begin[k].slices,
 			};
 	}
-	return 0;
+	return cell_cost_end(cell, phase, err);
 }

@@ -11,6 +11,7 @@
 #include "harness/agent.h"
 #include "harness/cell.h"
 #include "harness/cellread.h"
+#include "harness/daemon.h"
 #include "harness/domain.h"
 #include "harness/scenario.h"
 #include "harness/schedstat.h"
@@ -32,12 +33,15 @@ struct cell_vm {
 	struct schedstat in_phase[PHASE_COUNT][CELL_VCPUS_MAX];
 	bool was_in_phase[PHASE_COUNT];
 	uint64_t kicks, periods;
+	struct json_object *send; /* owned; how long sending took in the guest, or NULL */
 };
 
 struct cell_stretch { /* a phase, as it was */
 	bool present;
 	int64_t begin_ns, end_ns;
 	uint64_t steal_us;
+	struct daemon_cpu cpu; /* of the daemon, in this phase */
+	struct json_object *counters; /* owned; what its counters gained, by VM */
 };
 
 struct cell_state {
@@ -52,6 +56,8 @@ struct cell_state {
 	struct json_object *limits; /* rows read back */
 	struct json_object *settled; /* by VM: the daemon's answer to settle */
 	struct json_object *status; /* the daemon's, at the end */
+	struct daemon_cpu cpu_at_begin; /* of the phase under way */
+	struct json_object *status_at_begin; /* the same; NULL between phases */
 };
 
 /* cell_vm.c: a VM from its creation to its end. */
@@ -76,6 +82,12 @@ double cell_boot_guess_s(const struct scenario *s); /* where nothing was measure
 /* cell_phase.c: borders of the measured phases. */
 int cell_phase_begin(struct cell_state *cell, enum phase phase, struct rs_error **err);
 int cell_phase_end(struct cell_state *cell, enum phase phase, struct rs_error **err);
+
+/* cell_cost.c: what the daemon spends in a phase; sending in the guest. The
+ * daemon's answers cost it time, so they lie outside of what is measured. */
+int cell_cost_begin(struct cell_state *cell, struct rs_error **err);
+int cell_cost_end(struct cell_state *cell, enum phase phase, struct rs_error **err);
+struct json_object *cell_cost_send(const char *stats);
 
 /* cell_collect.c: what the guests and the daemon have to say at the end. */
 int cell_collect(struct cell_state *cell, struct rs_error **err);

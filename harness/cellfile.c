@@ -85,6 +85,16 @@ static void add_vcpus(struct json_object *rows, const struct cell_vm *v, enum ph
 	}
 }
 
+static struct json_object *daemon_json(const struct cell_stretch *p)
+{
+	struct json_object *o = json_object_new_object();
+
+	add_int(o, "cpu_ns", (int64_t)p->cpu.process_ns);
+	add_int(o, "notify_cpu_ns", (int64_t)p->cpu.notify_ns);
+	json_object_object_add(o, "counters", json_object_get(p->counters));
+	return o;
+}
+
 static struct json_object *phases_json(const struct cell_state *cell)
 {
 	struct json_object *all = json_object_new_array();
@@ -103,6 +113,7 @@ static struct json_object *phases_json(const struct cell_state *cell)
 		for (i = 0; i < cell->vm_count; i++)
 			add_vcpus(rows, &cell->vms[i], p);
 		json_object_object_add(o, "vcpus", rows);
+		json_object_object_add(o, "daemon", daemon_json(&cell->phases[p]));
 		json_object_array_add(all, o);
 	}
 	return all;
@@ -155,6 +166,7 @@ static struct json_object *kicks_json(const struct cell_state *cell)
 		o = json_object_new_object();
 		add_int(o, "kicks", (int64_t)cell->vms[i].kicks);
 		add_int(o, "periods", (int64_t)cell->vms[i].periods);
+		json_object_object_add(o, "send", json_object_get(cell->vms[i].send));
 		json_object_object_add(all, cell->vms[i].vm->name, o);
 	}
 	return all;

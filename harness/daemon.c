@@ -12,13 +12,16 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "harness/journal.h"
 #include "harness/process.h"
+#include "harness/schedstat.h"
 #include "harness/wait.h"
 #include "host/cleanup.h"
 #include "host/control_client.h"
 #include "host/error.h"
+#include "host/notify.h"
 #include "host/record.h"
 
 #define READY_S 10 /* from its start to "ready" */
@@ -29,6 +32,7 @@ struct daemon {
 	pid_t pid;
 	struct process proc;
 	int pidfd; /* watched by every wait */
+	pid_t notify; /* its notification thread */
 	char *record, *control_socket; /* owned */
 	struct control_client *client;
 };
@@ -121,6 +125,7 @@ static int bring_up(struct daemon *d, const struct daemon_config *c, struct jour
 	ret = wait_watch(d->pidfd, "ringschedd", err);
 	if (ret < 0)
 		return ret;
+	d->notify = process_thread(d->pid, NOTIFY_THREAD);
 	d->client = control_client_connect(c->control_socket, REQUEST_MS, err);
 	return d->client ? 0 : -EIO;
 }
@@ -212,6 +217,23 @@ struct json_object *daemon_trace(struct daemon *d, struct rs_error **err)
 	json_object_get(events);
 	json_object_put(answer);
 	return events;
+}
+
+int daemon_cpu(const struct daemon *d, struct daemon_cpu *cpu, struct rs_error **err)
+{
+	struct schedstat thread;
+	struct timespec used;
+	clockid_t clock;
+	int ret = clock_getcpuclockid(d->pid, &clock);
+
+	if (ret == 0 && clock_gettime(clock, &used) < 0)
+		ret = errno;
+	if (ret)
+		return rs_fail_errno(err, ret, "reading the CPU time of ringschedd");
+	cpu->process_ns = (uint64_t)used.tv_sec * 1000000000ull + (uint64_t)used.tv_nsec;
+	ret = schedstat_read(d->pid, d->notify, &thread, err);
+	cpu->notify_ns = ret < 0 ? 0 : thread.run_ns;
+	return ret;
 }
 
 bool daemon_alive(const struct daemon *d)

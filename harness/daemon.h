@@ -8,6 +8,7 @@
 
 #include <json-c/json_object.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 struct daemon;
 struct journal;
@@ -44,6 +45,12 @@ struct json_object *daemon_settle(struct daemon *d, const char *vm, struct rs_er
 /* Answers; the caller owns them. NULL with *err set. */
 struct json_object *daemon_status(struct daemon *d, struct rs_error **err);
 struct json_object *daemon_trace(struct daemon *d, struct rs_error **err); /* the array */
+
+/* CPU time it has used so far: the whole process, and its notification thread. */
+struct daemon_cpu {
+	uint64_t process_ns, notify_ns;
+};
+int daemon_cpu(const struct daemon *d, struct daemon_cpu *cpu, struct rs_error **err);
 
 /* Its process runs; true for NULL, which has nothing to put back. */
 bool daemon_alive(const struct daemon *d);

@@ -196,7 +196,7 @@ static int create_thread(struct rs_error **err)
 	pthread_attr_destroy(&attr);
 	if (ret != 0)
 		return rs_fail_errno(err, ret, "starting the notification thread");
-	pthread_setname_np(notify.thread, "rs-notify");
+	pthread_setname_np(notify.thread, NOTIFY_THREAD);
 	return 0;
 }
 

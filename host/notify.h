@@ -14,6 +14,7 @@
 struct rs_error;
 struct vm;
 
+#define NOTIFY_THREAD "rs-notify" /* its name; the daemon's only thread of that name */
 #define NOTIFY_PRIORITY_DEFAULT 95
 
 /* cpu < 0: not pinned. */
