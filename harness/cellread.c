@@ -62,14 +62,15 @@ static void read_vcpus(struct cell_phase *phase, struct json_object *vcpus,
 	for (unsigned long i = 0; i < json_count(vcpus); i++) {
 		struct json_object *row = json_row(vcpus, i);
 		const char *vm = json_text(row, "vm");
+		bool control = vm && is_control(scenario, vm);
+		struct cell_vcpu *sum = control ? &phase->control : &phase->neighbour;
 		uint64_t run, wait;
 
-		if (!vm || !is_control(scenario, vm) || !json_u64(row, "run_ns", &run) ||
-		    !json_u64(row, "wait_ns", &wait))
+		if (!vm || !json_u64(row, "run_ns", &run) || !json_u64(row, "wait_ns", &wait))
 			continue;
-		phase->control.run_ns += run;
-		phase->control.wait_ns += wait;
-		phase->vcpus_known = true;
+		sum->run_ns += run;
+		sum->wait_ns += wait;
+		*(control ? &phase->vcpus_known : &phase->neighbour_known) = true;
 	}
 }
 
@@ -91,6 +92,7 @@ static int read_phases(struct cell *cell, const struct scenario *scenario, struc
 				return rs_fail(err, EINVAL, "phase %s has no begin before its end",
 					       name);
 			p->present = true;
+			p->json = row;
 			read_vcpus(p, json_array(row, "vcpus"), scenario);
 		}
 	}

@@ -55,6 +55,9 @@ struct cell_phase {
 	uint64_t begin, end; /* [begin, end) */
 	struct cell_vcpu control; /* sum over the control VMs' vCPUs */
 	bool vcpus_known;
+	struct cell_vcpu neighbour; /* the same of the neighbours' */
+	bool neighbour_known; /* there was one */
+	struct json_object *json; /* borrowed; the phase in cell.json */
 };
 
 struct cell_clock {

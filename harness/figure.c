@@ -17,7 +17,7 @@
 extern char **environ;
 
 const struct figure *const figures[] = { &figure_response, &figure_ccdf, &figure_boots,
-					 &figure_priority, NULL };
+					 &figure_priority, &figure_cost, NULL };
 
 const char *figure_colour(const struct summary *s, const char *policy)
 {

@@ -30,11 +30,11 @@ struct figure {
 	int (*write)(const struct summary *s, FILE *dat, FILE *gp, struct rs_error **err);
 };
 
-extern const struct figure figure_response, figure_ccdf, figure_priority, figure_boots;
+extern const struct figure figure_response, figure_ccdf, figure_priority, figure_boots, figure_cost;
 extern const struct figure *const figures[]; /* NULL-ended, in order of the report */
 
 /* One sentence on each figure; NULL = drawn. Owned; see figures_clear(). */
-#define FIGURES_MAX 8
+#define FIGURES_MAX 16
 struct figures_drawn {
 	char *why_not[FIGURES_MAX];
 };

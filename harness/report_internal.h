@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Between report.c and report_md.c. */
+/* Between report.c and report_*.c. */
 #ifndef RINGSCHED_REPORT_INTERNAL_H
 #define RINGSCHED_REPORT_INTERNAL_H
 
@@ -13,6 +13,9 @@ struct figures_drawn;
 /* report.md. */
 void report_write_md(const struct summary *s, const struct verdict *v,
 		     const struct figures_drawn *drawn, FILE *to);
+
+/* Its section on what the policies cost. */
+void report_write_cost(const struct summary *s, FILE *to);
 
 /* The table for a terminal, below 100 columns. */
 void report_write_table(const struct summary *s, const struct figures_drawn *drawn, FILE *to);

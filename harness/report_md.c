@@ -316,6 +316,7 @@ void report_write_md(const struct summary *s, const struct verdict *v,
 	write_bound(s, to);
 	write_figures(drawn, to);
 	write_policies(s, to);
+	report_write_cost(s, to);
 	write_boots(s, to);
 	write_comparisons(s, to);
 	write_environment(s, to);

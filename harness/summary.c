@@ -73,6 +73,7 @@ static int measure_phase(struct boot_phase *b, const struct cell *cell,
 		phase->vcpus_known && b->measure.periods ?
 			(double)phase->control.wait_ns / 1e3 / (double)b->measure.periods :
 			NAN;
+	cost_of_phase(&b->cost, cell, phase);
 	return ret;
 }
 
@@ -88,6 +89,7 @@ static int measure_boot(struct boot_result *b, const struct cell *cell, struct r
 		ret = measure_phase(&b->phases[i], cell, judged, &cell->phases[i], err);
 	b->interference = b->phases[PHASE_BOOT].response.p99 / b->phases[PHASE_SOLO].response.p99;
 	b->kicks_per_period = kicks_per_period(cell, judged->vm);
+	b->send_us = cost_of_sending(cell, judged->vm);
 	b->neighbour_boot_s = json_double(cell->json, "neighbour_boot_s");
 	b->handling = read_spread(json_dict(daemon_vm(cell, judged->vm), "handling_us"));
 	for (size_t i = 0; i < cell->ring_count; i++) {
@@ -145,6 +147,10 @@ static int pool_phase(struct policy_result *p, int phase, struct rs_error **err)
 	p->wait_us_per_period[phase] =
 		boots_median(p, offsetof(struct boot_result, phases[0].wait_us_per_period) +
 					(size_t)phase * sizeof(struct boot_phase));
+	for (size_t i = 0; i < COST_COUNT; i++)
+		p->cost[phase].value[i] = boots_median(
+			p, offsetof(struct boot_result, phases[0].cost.value[0]) +
+				   (size_t)phase * sizeof(struct boot_phase) + i * sizeof(double));
 	p->response_p99[phase] =
 		boots_median(p, offsetof(struct boot_result, phases[0].response.p99) +
 					(size_t)phase * sizeof(struct boot_phase));
@@ -178,6 +184,7 @@ static int finish_policy(struct policy_result *p, struct rs_error **err)
 	pool_handling(p);
 	p->interference = BOOTS_MEDIAN(p, interference);
 	p->kicks_per_period = BOOTS_MEDIAN(p, kicks_per_period);
+	p->send_us = BOOTS_MEDIAN(p, send_us);
 	p->neighbour_boot_s = BOOTS_MEDIAN(p, neighbour_boot_s);
 	for (size_t i = 0; i < p->boot_count; i++) {
 		p->interference_excluded += !isfinite(p->boots[i].interference);
@@ -214,6 +221,19 @@ static int add_policy(struct summary *s, const char *name, struct rs_error **err
 	return ret;
 }
 
+/* What the reports take from the guest: its CPU time against that without any. */
+static void compare_guest_cpu(struct summary *s)
+{
+	const struct policy_result *none = summary_policy(s, "none");
+
+	for (size_t i = 0; i < s->policy_count; i++)
+		for (int k = 0; k < PHASE_COUNT; k++)
+			s->policies[i].guest_extra_us_per_period[k] =
+				none ? s->policies[i].cost[k].value[COST_GUEST_US] -
+						none->cost[k].value[COST_GUEST_US] :
+				       NAN;
+}
+
 static int fill_summary(struct summary *s, struct rs_error **err)
 {
 	const struct run *run = s->run;
@@ -231,6 +251,7 @@ static int fill_summary(struct summary *s, struct rs_error **err)
 		ret = add_policy(s, run->scenario->policies[i], err);
 	for (size_t i = 0; i < run->cell_count && !ret; i++)
 		ret = add_policy(s, run->cells[i]->policy, err);
+	compare_guest_cpu(s);
 	return ret ? ret : summary_compare(s, err);
 }
 

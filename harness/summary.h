@@ -9,6 +9,7 @@
 #define RINGSCHED_SUMMARY_H
 
 #include "harness/cellread.h"
+#include "harness/cost.h"
 #include "harness/measure.h"
 
 #define SUMMARY_SCHEMA 1
@@ -20,6 +21,7 @@ struct boot_phase {
 	struct measure measure; /* of the judged ring; owned */
 	struct spread wakeup, response; /* us */
 	double wait_us_per_period; /* NaN where not known */
+	struct cost cost;
 	size_t control_missed, control_missed_unstained; /* all control rings */
 };
 
@@ -28,6 +30,7 @@ struct boot_result {
 	struct boot_phase phases[PHASE_COUNT];
 	double interference; /* response p99 boot / solo; NaN: too few periods */
 	double kicks_per_period, neighbour_boot_s;
+	double send_us; /* one notification, in the guest; see cost.h */
 	struct spread handling; /* us; kick seen to priority read back */
 	uint64_t lost, rejected, handover_errors; /* of control rings' samples */
 };
@@ -41,6 +44,9 @@ struct policy_result {
 	/* Medians over boots; NaN where no boot has the number. */
 	double interference, kicks_per_period, neighbour_boot_s, response_p99[PHASE_COUNT];
 	double wait_us_per_period[PHASE_COUNT];
+	double send_us;
+	struct cost cost[PHASE_COUNT];
+	double guest_extra_us_per_period[PHASE_COUNT]; /* more than with `none` */
 	struct spread handling; /* medians, but min, max and count over all */
 	size_t interference_excluded; /* boots without the number */
 	size_t control_missed_unstained[PHASE_COUNT]; /* sums over boots */

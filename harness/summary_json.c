@@ -64,6 +64,15 @@ static struct json_object *phase_json(const struct measure *m, const struct spre
 	return json;
 }
 
+static struct json_object *cost_json(const struct cost *c)
+{
+	struct json_object *json = json_object_new_object();
+
+	for (size_t i = 0; i < COST_COUNT; i++)
+		add(json, cost_names[i], json_number(c->value[i]));
+	return json;
+}
+
 static struct json_object *boot_json(const struct boot_result *b)
 {
 	struct json_object *json = json_object_new_object();
@@ -75,6 +84,7 @@ static struct json_object *boot_json(const struct boot_result *b)
 	add_text(json, "cell", b->cell->name);
 	add(json, "interference", json_number(b->interference));
 	add(json, "kicks_per_period", json_number(b->kicks_per_period));
+	add(json, "send_us", json_number(b->send_us));
 	add(json, "neighbour_boot_s", json_number(b->neighbour_boot_s));
 	add(json, "handling_us", spread_json(&b->handling));
 	for (int i = 0; i < PHASE_COUNT; i++) {
@@ -82,6 +92,7 @@ static struct json_object *boot_json(const struct boot_result *b)
 		struct json_object *phase =
 			phase_json(&p->measure, &p->wakeup, &p->response, p->wait_us_per_period);
 
+		add(phase, "cost", cost_json(&p->cost));
 		add(phase, "steal_us", json_number(json_double(steal, phase_names[i])));
 		add(phases, phase_names[i], phase);
 	}
@@ -146,10 +157,16 @@ static struct json_object *policy_json(const struct summary *s, const struct pol
 	struct json_object *seconds = json_object_new_array();
 	struct json_object *boots = json_object_new_array();
 
-	for (int i = 0; i < PHASE_COUNT; i++)
-		add(phases, phase_names[i],
-		    phase_json(&p->pooled[i], &p->wakeup[i], &p->response[i],
-			       p->wait_us_per_period[i]));
+	for (int i = 0; i < PHASE_COUNT; i++) {
+		struct json_object *cost = cost_json(&p->cost[i]);
+		struct json_object *phase = phase_json(&p->pooled[i], &p->wakeup[i],
+						       &p->response[i], p->wait_us_per_period[i]);
+
+		add(cost, "guest_extra_us_per_period",
+		    json_number(p->guest_extra_us_per_period[i]));
+		add(phase, "cost", cost);
+		add(phases, phase_names[i], phase);
+	}
 	for (size_t i = 0; i < p->boot_count; i++) {
 		json_object_array_add(ratios, json_number(p->boots[i].interference));
 		json_object_array_add(seconds, json_number(p->boots[i].neighbour_boot_s));
@@ -162,6 +179,7 @@ static struct json_object *policy_json(const struct summary *s, const struct pol
 	add(json, "interference_per_boot", ratios);
 	add_count(json, "interference_excluded", p->interference_excluded);
 	add(json, "kicks_per_period", json_number(p->kicks_per_period));
+	add(json, "send_us", json_number(p->send_us));
 	add(json, "handling_us", spread_json(&p->handling));
 	add(json, "neighbour_boot_s", seconds);
 	add_count(json, "samples_lost", p->lost);

@@ -183,6 +183,70 @@ static void test_numbers(void **state)
 	assert_number(json, "policies.ring_boot.rings.neighbour/1.phases.shared.missed", 0);
 }
 
+/* The numbers of synth_cost(), over 8 s and 400 periods; `none` skips two in boot. */
+static void test_cost(void **state)
+{
+	cleanup_run struct run *run = NULL;
+	cleanup_summary struct summary *s = NULL;
+	cleanup_json struct json_object *json = NULL;
+	struct json_object *ring, *none;
+
+	(void)state;
+	synth_run(&known, folder);
+	s = read_summary(&run);
+	json = summary_json(s, NULL);
+	ring = json_dict(json_dict(json_dict(json, "policies"), "ring_boot"), "phases");
+	none = json_dict(json_dict(json_dict(json, "policies"), "none"), "phases");
+	assert_number(ring, "boot.cost.notifications_per_period", 2);
+	assert_number(none, "boot.cost.notifications_per_period", 0);
+	assert_number(ring, "boot.cost.reads_per_period", 0);
+	assert_number(ring, "boot.cost.priority_changes_per_s", 100);
+	assert_number(none, "boot.cost.priority_changes_per_s", 0);
+	assert_number(ring, "boot.cost.daemon_cpu_us_per_s", 2000);
+	assert_number(ring, "boot.cost.daemon_cpu_us_per_period", 40);
+	assert_number(ring, "boot.cost.notify_cpu_us_per_s", 1000);
+	assert_number(ring, "boot.cost.notify_cpu_us_per_period", 20);
+	assert_number(none, "boot.cost.daemon_cpu_us_per_s", 100);
+	/* Per period that ran: 398 of 400. */
+	assert_number(none, "boot.cost.guest_cpu_us_per_period", 3200000.0 / 398);
+	assert_number(ring, "boot.cost.guest_cpu_us_per_period", 8100);
+	/* The turns of a solo period are its response less 100 to 106 us before the first. */
+	assert_number(ring, "solo.cost.guest_overhead_us_per_period",
+		      8100 + 10 - 5200.5 + 102.9925);
+	assert_json_null(ring, "boot.cost.guest_overhead_us_per_period");
+	assert_number(ring, "solo.cost.guest_extra_us_per_period", 100);
+	assert_number(none, "solo.cost.guest_extra_us_per_period", 0);
+	assert_number(ring, "boot.cost.control_cpu_share", 0.405);
+	assert_number(ring, "boot.cost.neighbour_cpu_share", 0.25);
+	/* 2 s: 100 periods of the control ring, 40 of the neighbour's, which sends nothing here. */
+	assert_number(ring, "shared.cost.notifications_per_period", 800 / 140.0);
+	assert_number(json, "policies.ring_boot.send_us", 28);
+	assert_json_null(json, "policies.none.send_us");
+}
+
+/* A folder of before these numbers were kept is reported without them. */
+static void test_cost_unknown(void **state)
+{
+	cleanup_run struct run *run = NULL;
+	cleanup_summary struct summary *s = NULL;
+	cleanup_json struct json_object *json = NULL;
+	char command[256];
+
+	(void)state;
+	synth_run(&known, folder);
+	snprintf(command, sizeof(command),
+		 "sed -i 's/\"cpu_ns\"/\"a\"/g; s/\"notify_cpu_ns\"/\"b\"/g; "
+		 "s/\"counters\"/\"c\"/g; s/\"send\"/\"d\"/g' %s/cells/*/cell.json",
+		 folder);
+	assert_int_equal(system(command), 0);
+	s = read_summary(&run);
+	json = summary_json(s, NULL);
+	assert_json_null(json, "policies.ring_boot.phases.boot.cost.daemon_cpu_us_per_s");
+	assert_json_null(json, "policies.ring_boot.phases.boot.cost.notifications_per_period");
+	assert_json_null(json, "policies.ring_boot.send_us");
+	assert_number(json, "policies.ring_boot.phases.boot.cost.neighbour_cpu_share", 0.25);
+}
+
 /* Boots 1 and 2 of ring_boot have 1.05 / 1.5 and 1.05: the median is between. */
 static void test_interference(void **state)
 {
@@ -491,7 +555,7 @@ static char *read_text(const char *name)
 /* The folder holds all that docs/run-folder.md says, pictures included. */
 static void test_report_files(void **state)
 {
-	static const char *const names[] = { "response-time", "ccdf", "boots", "priority" };
+	static const char *const names[] = { "response-time", "ccdf", "boots", "priority", "cost" };
 	cleanup_error struct rs_error *err = NULL;
 	struct report_verdict verdict;
 	char name[64], *text;
@@ -598,12 +662,20 @@ static int make_realistic(const char *dir)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		IN_FOLDER(test_numbers),	  IN_FOLDER(test_interference),
-		IN_FOLDER(test_schema),		  IN_FOLDER(test_stained),
-		IN_FOLDER(test_stained_by_cause), IN_FOLDER(test_slow_core_stains),
-		IN_FOLDER(test_verdict),	  IN_FOLDER(test_misses_fail),
-		IN_FOLDER(test_too_few_periods),  IN_FOLDER(test_interrupted),
-		IN_FOLDER(test_nothing_finished), IN_FOLDER(test_hostile_file_name),
+		IN_FOLDER(test_numbers),
+		IN_FOLDER(test_interference),
+		IN_FOLDER(test_cost),
+		IN_FOLDER(test_cost_unknown),
+		IN_FOLDER(test_schema),
+		IN_FOLDER(test_stained),
+		IN_FOLDER(test_stained_by_cause),
+		IN_FOLDER(test_slow_core_stains),
+		IN_FOLDER(test_verdict),
+		IN_FOLDER(test_misses_fail),
+		IN_FOLDER(test_too_few_periods),
+		IN_FOLDER(test_interrupted),
+		IN_FOLDER(test_nothing_finished),
+		IN_FOLDER(test_hostile_file_name),
 		IN_FOLDER(test_report_files),
 	};
 

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What each policy costs while the neighbour boots: one panel a number. */
+#include <errno.h>
+#include <math.h>
+
+#include "harness/figure.h"
+#include "harness/summary.h"
+#include "host/error.h"
+
+#define PANELS 6
+
+static const char *const panel_titles[PANELS] = {
+	"notifications or reads, a period",
+	"daemon: CPU ms a second",
+	"priority changes, a second",
+	"control guest: CPU ms a period",
+	"neighbour: boot (s)",
+	"neighbour: CPU, % of the core",
+};
+
+static void panel_values(const struct policy_result *p, double values[PANELS])
+{
+	const double *c = p->cost[PHASE_BOOT].value;
+	/* A policy reads or is notified; where a guest does both, both count. */
+	double reads = isfinite(c[COST_READS]) ? c[COST_READS] : 0;
+
+	values[0] = c[COST_NOTIFICATIONS] + reads;
+	values[1] = c[COST_DAEMON_US_S] / 1e3;
+	values[2] = c[COST_CHANGES_S];
+	values[3] = c[COST_GUEST_US] / 1e3;
+	values[4] = p->neighbour_boot_s;
+	values[5] = c[COST_NEIGHBOUR_SHARE] * 100;
+}
+
+/* The highest bar of each panel, so that the numbers above fit. */
+static void write_data(const struct summary *s, FILE *dat, double top[PANELS])
+{
+	fputs("# position, then a column a panel\n", dat);
+	for (size_t i = 0; i < s->policy_count; i++) {
+		double values[PANELS];
+
+		panel_values(&s->policies[i], values);
+		fprintf(dat, "# %s\n%zu", s->policies[i].name, i + 1);
+		for (int k = 0; k < PANELS; k++) {
+			fprintf(dat, isfinite(values[k]) ? " %.6g" : " NaN", values[k]);
+			top[k] = fmax(top[k], values[k]);
+		}
+		fputc('\n', dat);
+	}
+}
+
+static void write_panel(const struct summary *s, int panel, double top, FILE *gp)
+{
+	int column = panel + 2;
+
+	fprintf(gp,
+		"set title \"%s\"\n"
+		"set yrange [0:%.6g]\n"
+		"plot ",
+		panel_titles[panel], top > 0 ? top * 1.2 : 1);
+	for (size_t i = 0; i < s->policy_count; i++)
+		fprintf(gp,
+			"'cost.dat' every ::%zu::%zu using 1:%d with boxes linecolor '%s', \\\n\t",
+			i, i, column, figure_colour(s, s->policies[i].name));
+	fprintf(gp,
+		"'cost.dat' using 1:%d:(sprintf(\"%%.3g\", column(%d))) with labels offset 0,0.7\n",
+		column, column);
+}
+
+static int write_cost(const struct summary *s, FILE *dat, FILE *gp, struct rs_error **err)
+{
+	double top[PANELS] = { 0 };
+	char label[80];
+
+	write_data(s, dat, top);
+	if (!(top[3] > 0))
+		return rs_fail(err, ENODATA, "no CPU time is known of phase boot");
+	fprintf(gp,
+		"set multiplot layout 2, 3 title 'What it costs while the neighbour boots'\n"
+		"set style fill solid 1 noborder\n"
+		"set boxwidth 0.7\n"
+		"set xrange [0.4:%.1f]\n"
+		"unset grid\nset grid ytics\n"
+		"unset key\n",
+		(double)s->policy_count + 0.6);
+	fputs("set xtics (", gp);
+	for (size_t i = 0; i < s->policy_count; i++)
+		fprintf(gp, "%s'%s' %zu", i ? ", " : "", figure_label(s->policies[i].name, label),
+			i + 1);
+	fputs(") scale 0 rotate by 30 right\n", gp);
+	for (int i = 0; i < PANELS; i++)
+		write_panel(s, i, top[i], gp);
+	fputs("unset multiplot\n", gp);
+	return 0;
+}
+
+const struct figure figure_cost = {
+	.name = "cost",
+	.title =
+		"Cost of each policy while the neighbour boots: notifications or reads, CPU time of "
+		"the daemon and of the guest, and what is left for the neighbour",
+	.caption = "Medians over boots, phase boot. The control guest's CPU time holds its work as "
+		   "well, so what counts is how much more it is than with `none`.",
+	.width = 1200,
+	.height = 720,
+	.write = write_cost,
+};
