@@ -8,7 +8,7 @@
 
 #include "harness/folder.h"
 #include "harness/preset.h"
-#include "harness/prng.h"
+#include "host/prng.h"
 #include "harness/run_state.h"
 #include "harness/scenario.h"
 #include "harness/schedstat.h"

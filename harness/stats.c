@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "harness/prng.h"
+#include "host/prng.h"
 #include "host/cleanup.h"
 #include "host/error.h"
 

@@ -46,6 +46,14 @@ static int get_number(struct json_object *request, const char *key, unsigned int
 	return 0;
 }
 
+static int need_number(struct json_object *request, const char *key, unsigned int *value,
+		       struct rs_error **err)
+{
+	if (!json_object_object_get_ex(request, key, NULL))
+		return rs_fail(err, EINVAL, "the request lacks \"%s\"", key);
+	return get_number(request, key, value, err);
+}
+
 static int get_vm(struct json_object *request, const char *key, struct vm **vm,
 		  struct rs_error **err)
 {
@@ -120,6 +128,57 @@ static int policy(struct json_object *request, struct json_object *answer, struc
 	return chosen ? server_choose_policy(vm, chosen, err) : -EINVAL;
 }
 
+static int get_distribution(struct json_object *request, unsigned int *value, struct rs_error **err)
+{
+	const char *name;
+	int ret = get_string(request, "distribution", false, &name, err);
+
+	*value = INTERRUPT_PERIODIC;
+	if (ret || !name)
+		return ret;
+	for (*value = 0; interrupt_distributions[*value]; ++*value)
+		if (!strcmp(interrupt_distributions[*value], name))
+			return 0;
+	return rs_fail(err, EINVAL,
+		       "the distribution is '%s'; there are periodic, uniform and exponential",
+		       name);
+}
+
+static int add_interrupt(struct json_object *request, struct json_object *answer,
+			 struct rs_error **err)
+{
+	struct interrupt_config c = { .confirm_us = INTERRUPT_CONFIRM_DEFAULT_US };
+	struct vm *vm;
+
+	(void)answer;
+	if (get_vm(request, "vm", &vm, err) || need_number(request, "number", &c.number, err) ||
+	    need_number(request, "ring", &c.ring_id, err) ||
+	    need_number(request, "priority", &c.ring_prio, err) ||
+	    get_number(request, "vcpu", &c.vcpu, err) ||
+	    get_number(request, "confirm_us", &c.confirm_us, err) ||
+	    get_string(request, "source", true, &c.source, err) ||
+	    get_number(request, "interval_us", &c.interval_us, err) ||
+	    get_distribution(request, &c.distribution, err) ||
+	    get_number(request, "seed", &c.seed, err) ||
+	    get_number(request, "count", &c.count, err) ||
+	    get_string(request, "path", false, &c.path, err) ||
+	    get_number(request, "port", &c.port, err))
+		return -EINVAL;
+	return interrupt_add(vm, &c, err);
+}
+
+static int remove_interrupt(struct json_object *request, struct json_object *answer,
+			    struct rs_error **err)
+{
+	unsigned int number;
+	struct vm *vm;
+
+	(void)answer;
+	if (get_vm(request, "vm", &vm, err) || need_number(request, "number", &number, err))
+		return -EINVAL;
+	return interrupt_remove(vm, number, err);
+}
+
 static int settle(struct json_object *request, struct json_object *answer, struct rs_error **err)
 {
 	char path[512], value[32];
@@ -191,10 +250,16 @@ static const struct command {
 	const char *name;
 	int (*run)(struct json_object *request, struct json_object *answer, struct rs_error **err);
 } commands[] = {
-	{ "add-vm", add_vm }, { "remove-vm", remove_vm },
-	{ "policy", policy }, { "settle", settle },
-	{ "status", status }, { "reset", reset },
-	{ "trace", trace },   { "shutdown", shutdown_daemon },
+	{ "add-vm", add_vm },
+	{ "remove-vm", remove_vm },
+	{ "policy", policy },
+	{ "settle", settle },
+	{ "add-interrupt", add_interrupt },
+	{ "remove-interrupt", remove_interrupt },
+	{ "status", status },
+	{ "reset", reset },
+	{ "trace", trace },
+	{ "shutdown", shutdown_daemon },
 };
 
 int control_handle(struct json_object *request, struct json_object *answer, struct rs_error **err)

@@ -120,6 +120,30 @@ static struct json_object *handling_of(const struct hist *h)
 	return o;
 }
 
+/* What is bound, and to what: docs/control-socket.md. */
+static struct json_object *interrupts_of(const struct vm *vm)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (unsigned int n = 0; n < RS_INTERRUPT_MAX; n++) {
+		const struct interrupt *i = &vm->interrupts[n];
+		struct json_object *o;
+
+		if (!i->used)
+			continue;
+		o = json_object_new_object();
+		add_int(o, "number", n);
+		add_string(o, "source", interrupt_source_name(i));
+		add_int(o, "ring_id", i->ring_id);
+		add_int(o, "ring_prio", i->ring_prio);
+		add_int(o, "vcpu", i->vcpu);
+		add_int(o, "confirm_us", i->confirm_ns / 1000);
+		json_object_object_add(o, "boosted", json_object_new_boolean(i->ahead));
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
 #define COUNTER(field)                                      \
 	{                                                   \
 #field, offsetof(struct vm_counters, field) \
@@ -156,6 +180,11 @@ static const struct {
 	COUNTER(ticks_late),
 	COUNTER(events_sent),
 	COUNTER(events_lost),
+	COUNTER(irq_raised),
+	COUNTER(irq_lost),
+	COUNTER(irq_coalesced),
+	COUNTER(irq_confirmed),
+	COUNTER(irq_unconfirmed),
 	COUNTER(protocol_errors),
 	COUNTER(protocol_unknown),
 	COUNTER(memory_unsealed),
@@ -194,7 +223,7 @@ static struct json_object *vm_status(struct vm *vm)
 {
 	struct json_object *o = json_object_new_object();
 	struct vm_counters counted;
-	struct json_object *rings;
+	struct json_object *rings, *interrupts;
 	struct hist *handling = malloc(sizeof(*handling));
 
 	/* Copies, so that the lock is held for microseconds only. */
@@ -203,6 +232,7 @@ static struct json_object *vm_status(struct vm *vm)
 	if (handling)
 		*handling = vm->handling;
 	rings = rings_of(vm);
+	interrupts = interrupts_of(vm);
 	pthread_mutex_unlock(&vm->lock);
 
 	add_string(o, "name", vm->name);
@@ -216,6 +246,7 @@ static struct json_object *vm_status(struct vm *vm)
 	json_object_object_add(o, "vring", vring_of(vm));
 	json_object_object_add(o, "vcpus", control_vcpus(vm));
 	json_object_object_add(o, "active_rings", rings);
+	json_object_object_add(o, "interrupts", interrupts);
 	add_counters(o, &counted);
 	if (handling)
 		json_object_object_add(o, "handling_us", handling_of(handling));
@@ -241,6 +272,13 @@ struct json_object *control_status(void)
 	return o;
 }
 
+static void add_interrupt(struct json_object *o, const struct trace_event *e)
+{
+	add_int(o, "interrupt", e->message.arg0);
+	add_int(o, "boosted_ns", e->boosted_ns);
+	json_object_object_add(o, "sent", json_object_new_boolean(e->sent));
+}
+
 struct json_object *control_trace(void)
 {
 	struct json_object *list = json_object_new_array();
@@ -252,12 +290,15 @@ struct json_object *control_trace(void)
 
 		add_int(o, "t", e.t);
 		add_string(o, "vm", vm ? vm->name : "?");
-		add_string(o, "kind", kind_names[e.message.kind]);
+		add_string(o, "kind", e.interrupt ? "INTERRUPT" : kind_names[e.message.kind]);
 		add_int(o, "ring_id", e.message.ring_id);
 		add_int(o, "ring_prio", e.message.ring_prio);
 		add_int(o, "vcpu", e.message.vcpu);
 		add_int(o, "sequence", e.message.sequence);
-		add_int(o, "guest_ns", e.message.guest_ns);
+		if (e.interrupt)
+			add_interrupt(o, &e);
+		else
+			add_int(o, "guest_ns", e.message.guest_ns);
 		add_string(o, "policy", sched_policy_name(e.policy));
 		add_int(o, "priority", e.priority);
 		add_int(o, "handled_ns", e.handled_ns);

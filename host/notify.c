@@ -26,6 +26,9 @@
 #define KEY(slot, queue, generation) \
 	((uint64_t)(generation) << 32 | (uint64_t)(queue) << 16 | (uint64_t)(slot))
 #define QUEUE_BUDGET 0xfffe /* no queue: the timer of the VM's budget */
+/* In the place of a queue: an interrupt's source, and the time of its boost. */
+#define KEY_SOURCE(number) (RS_QUEUE_COUNT + 2 * (number))
+#define KEY_TIME(number) (KEY_SOURCE(number) + 1)
 #define KEY_TICK UINT64_MAX
 #define KEY_STOP (UINT64_MAX - 1)
 
@@ -55,11 +58,18 @@ static uint64_t monotonic_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
 }
 
-static void handle_budget(struct vm *vm, uint64_t seen_ns)
+static void handle_interrupt(struct vm *vm, unsigned int queue, uint32_t generation,
+			     uint64_t seen_ns)
 {
-	pthread_mutex_lock(&vm->lock);
-	vm_budget_expired(vm, seen_ns);
-	pthread_mutex_unlock(&vm->lock);
+	unsigned int number = (queue - RS_QUEUE_COUNT) / 2;
+
+	if (number >= RS_INTERRUPT_MAX || !vm->interrupts[number].used ||
+	    vm->interrupts[number].generation != generation)
+		return;
+	if (queue == KEY_SOURCE(number))
+		interrupt_ready(vm, number, seen_ns);
+	else
+		interrupt_timeout(vm, number);
 }
 
 /* Returns whether the VM has more to handle. */
@@ -67,14 +77,17 @@ static bool handle_kick(uint64_t key, uint64_t seen_ns)
 {
 	struct vm *vm = vm_slot((unsigned int)(key & 0xffff));
 	unsigned int queue = (unsigned int)(key >> 16 & 0xffff);
+	uint32_t generation = (uint32_t)(key >> 32);
 	bool more = false;
 
-	if (vm && queue == QUEUE_BUDGET)
-		handle_budget(vm, seen_ns);
-	if (!vm || queue >= RS_QUEUE_COUNT)
+	if (!vm)
 		return false;
 	pthread_mutex_lock(&vm->lock);
-	if (vm->transport && vm->transport->generation == (uint32_t)(key >> 32))
+	if (queue == QUEUE_BUDGET)
+		vm_budget_expired(vm, seen_ns);
+	else if (queue >= RS_QUEUE_COUNT)
+		handle_interrupt(vm, queue, generation, seen_ns);
+	else if (vm->transport && vm->transport->generation == generation)
 		more = vhost_queue_kick(vm->transport, queue, seen_ns);
 	pthread_mutex_unlock(&vm->lock);
 	return more;
@@ -253,6 +266,14 @@ int notify_watch(const struct vm *vm, unsigned int queue, uint32_t generation, i
 int notify_watch_budget(const struct vm *vm, int timer, struct rs_error **err)
 {
 	return add(timer, KEY(vm->slot, QUEUE_BUDGET, 0), err);
+}
+
+int notify_watch_interrupt(const struct vm *vm, unsigned int number, struct rs_error **err)
+{
+	const struct interrupt *i = &vm->interrupts[number];
+	int ret = add(i->timer, KEY(vm->slot, KEY_TIME(number), i->generation), err);
+
+	return ret ? ret : add(i->input, KEY(vm->slot, KEY_SOURCE(number), i->generation), err);
 }
 
 void notify_unwatch(int fd)

@@ -25,6 +25,8 @@ void notify_stop(void);
 int notify_watch(const struct vm *vm, unsigned int queue, uint32_t generation, int fd,
 		 struct rs_error **err);
 void notify_unwatch(int fd);
+/* The source of an interrupt and the time of its boost. */
+int notify_watch_interrupt(const struct vm *vm, unsigned int number, struct rs_error **err);
 
 /* Wait for the timer of a VM's budget until it is closed: see vm_budget.h. */
 int notify_watch_budget(const struct vm *vm, int timer, struct rs_error **err);

@@ -8,8 +8,8 @@
 #include "host/policy/policies.h"
 #include "host/tick.h"
 
-const struct policy *const policies[] = { &policy_none, &policy_static, &policy_ring,
-					  &policy_ring_boot, NULL };
+const struct policy *const policies[] = { &policy_none,	     &policy_static,   &policy_ring,
+					  &policy_ring_boot, &policy_ring_irq, NULL };
 
 static bool tick_fits(const struct policy *p)
 {

@@ -5,8 +5,8 @@
  * A policy never knows its transport: it acts on a struct vm through the
  * calls of vm.h only, and messages reach it checked (message.h).
  *
- * Hooks of one VM are never called concurrently. event() and tick() run on
- * the daemon's notification thread: they must not allocate, log or block.
+ * Hooks of one VM are never called concurrently. event(), interrupt()
+ * and tick() run on the daemon's notification thread: they must not allocate, log or block.
  */
 #ifndef RINGSCHED_POLICY_H
 #define RINGSCHED_POLICY_H
@@ -31,6 +31,10 @@ struct policy {
 	int (*start)(struct vm *vm, struct rs_error **err);
 	/* Not required. A notification arrived. Returns 0 or -errno (counted). */
 	int (*event)(struct vm *vm, const struct message *msg);
+	/* Not required: then external interrupts are raised without a boost. One
+	 * is about to be raised (P11), or no START confirmed its boost in time:
+	 * vm_highest_ring() counts it, or does no more. Returns as event(). */
+	int (*interrupt)(struct vm *vm, unsigned int number);
 	/* Not required. Called every tick_us while the VM is connected. */
 	int (*tick)(struct vm *vm);
 	unsigned int tick_us; /* Required with tick. TICK_MIN_US to TICK_MAX_US (tick.h) */

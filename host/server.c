@@ -185,6 +185,7 @@ fail:
 
 static void remove_endpoint(struct endpoint *e)
 {
+	interrupt_remove_all(e->vm);
 	close_connection(e);
 	loop_remove(e->listener_watch);
 	close(e->listener);

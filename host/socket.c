@@ -14,10 +14,10 @@
 
 #define BACKLOG 16
 
-static int remove_stale(const struct sockaddr_un *address, struct rs_error **err)
+static int remove_stale(const struct sockaddr_un *address, int type, struct rs_error **err)
 {
 	const char *path = address->sun_path;
-	cleanup_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	cleanup_close int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct stat st;
 
 	if (lstat(path, &st) < 0)
@@ -34,7 +34,7 @@ static int remove_stale(const struct sockaddr_un *address, struct rs_error **err
 	return 0;
 }
 
-int socket_listen(const char *path, struct rs_error **err)
+static int bind_to(const char *path, int type, struct rs_error **err)
 {
 	cleanup_close int fd = -1;
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -45,10 +45,10 @@ int socket_listen(const char *path, struct rs_error **err)
 	    (int)sizeof(address.sun_path))
 		return rs_fail(err, ENAMETOOLONG, "the path %s has more than %zu bytes", path,
 			       sizeof(address.sun_path) - 1);
-	ret = remove_stale(&address, err);
+	ret = remove_stale(&address, type, err);
 	if (ret)
 		return ret;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return rs_fail_errno(err, errno, "creating a socket");
 	/* From its first moment on: chmod() afterwards would leave a gap. */
@@ -57,7 +57,21 @@ int socket_listen(const char *path, struct rs_error **err)
 	umask(mask);
 	if (ret)
 		return rs_fail_errno(err, ret, "binding to %s", path);
+	return steal_fd(&fd);
+}
+
+int socket_listen(const char *path, struct rs_error **err)
+{
+	cleanup_close int fd = bind_to(path, SOCK_STREAM, err);
+
+	if (fd < 0)
+		return fd;
 	if (listen(fd, BACKLOG) < 0)
 		return rs_fail_errno(err, errno, "listening on %s", path);
 	return steal_fd(&fd);
+}
+
+int socket_datagram(const char *path, struct rs_error **err)
+{
+	return bind_to(path, SOCK_DGRAM, err);
 }

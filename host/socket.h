@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Listening UNIX stream sockets. */
+/* UNIX sockets of the daemon's own. */
 #ifndef RINGSCHED_SOCKET_H
 #define RINGSCHED_SOCKET_H
 
@@ -11,5 +11,7 @@ struct rs_error;
  * is refused (EADDRINUSE).
  */
 int socket_listen(const char *path, struct rs_error **err);
+/* The same for datagrams: a socket that others send to. */
+int socket_datagram(const char *path, struct rs_error **err);
 
 #endif

@@ -53,7 +53,8 @@ static uint64_t monotonic_ns(void)
 }
 
 /* False, and counted, where the guest has no buffer to put it into. */
-static bool put_event(struct vhost_user *conn, enum rs_event_kind kind, uint32_t arg0)
+static bool put_event(struct vhost_user *conn, enum rs_event_kind kind, uint32_t arg0,
+		      uint64_t host_ns)
 {
 	struct vhost_queue *q = &conn->queues[RS_QUEUE_EVENT];
 	struct vm_counters *counters = &conn->vm->counters;
@@ -63,7 +64,7 @@ static bool put_event(struct vhost_user *conn, enum rs_event_kind kind, uint32_t
 		.revision = RS_REVISION,
 		.sequence = htole32(++conn->event_sequence),
 		.arg0 = htole32(arg0),
-		.host_ns = htole64(monotonic_ns()),
+		.host_ns = htole64(host_ns),
 	};
 
 	/* Unfit buffers are given back empty until a fit one comes. */
@@ -90,13 +91,24 @@ static bool put_event(struct vhost_user *conn, enum rs_event_kind kind, uint32_t
 static void tell_if_due(struct vhost_user *conn)
 {
 	if (conn->source_due && usable(&conn->queues[RS_QUEUE_EVENT]))
-		conn->source_due = !put_event(conn, RS_EVENT_SOURCE, conn->vm->policy->needs);
+		conn->source_due =
+			!put_event(conn, RS_EVENT_SOURCE, conn->vm->policy->needs, monotonic_ns());
 }
 
 void vhost_queue_tell_source(struct vhost_user *conn)
 {
 	conn->source_due = true;
 	tell_if_due(conn);
+}
+
+bool vhost_queue_raise(struct vm *vm, unsigned int number, uint64_t arrived_ns, uint32_t *event)
+{
+	struct vhost_user *conn = vm->transport;
+
+	if (!put_event(conn, RS_EVENT_INTERRUPT, number, arrived_ns))
+		return false;
+	*event = conn->event_sequence;
+	return true;
 }
 
 /* A fresh driver knows what the configuration space said when QEMU read it. */

@@ -231,6 +231,7 @@ struct vhost_user *vhost_user_open(struct vm *vm, int fd, struct rs_error **err)
 		goto fail;
 	pthread_mutex_lock(&vm->lock);
 	vm->transport = conn;
+	vm->raise = vhost_queue_raise;
 	pthread_mutex_unlock(&vm->lock);
 	return conn;
 fail:
@@ -245,6 +246,7 @@ void vhost_user_close(struct vhost_user *conn)
 
 	pthread_mutex_lock(&vm->lock);
 	vm->transport = NULL;
+	vm->raise = NULL;
 	vhost_queues_close(conn);
 	pthread_mutex_unlock(&vm->lock);
 	vm_disconnect(vm);

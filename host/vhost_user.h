@@ -79,5 +79,7 @@ bool vhost_queue_drain(struct vhost_user *conn, uint64_t seen_ns);
  * for the event, or no driver, this stays due.
  */
 void vhost_queue_tell_source(struct vhost_user *conn);
+/* vm->raise of a VM that is connected. */
+bool vhost_queue_raise(struct vm *vm, unsigned int number, uint64_t arrived_ns, uint32_t *event);
 
 #endif

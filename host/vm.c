@@ -212,10 +212,12 @@ static void follow_rings(struct vm *vm, const struct message *msg)
 	case RS_KIND_ATTACH: /* a fresh driver: what was active before is not */
 	case RS_KIND_BYE:
 		memset(vm->rings, 0, sizeof(vm->rings));
+		interrupt_forget(vm);
 		break;
 	default:
 		break;
 	}
+	interrupt_follow(vm, msg);
 }
 
 static uint64_t monotonic_ns(void)
@@ -262,6 +264,7 @@ void vm_rings_clear(struct vm *vm)
 	static const struct message bye = { .kind = RS_KIND_BYE };
 
 	memset(vm->rings, 0, sizeof(vm->rings));
+	interrupt_forget(vm);
 	vm->sequence_known = false;
 	run_policy(vm, &bye);
 }

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "host/hist.h"
+#include "host/interrupt.h"
 #include "host/log.h"
 #include "host/lowgroup.h"
 #include "host/message.h"
@@ -90,6 +91,11 @@ struct vm_counters {
 	uint64_t ticks_late; /* ticks left out: the one before them came too late */
 	uint64_t events_sent;
 	uint64_t events_lost; /* no buffer of the guest to put an event into */
+	uint64_t irq_raised; /* external interrupts that came to the host */
+	uint64_t irq_lost; /* of these, no buffer of the guest to put it into, or no guest */
+	uint64_t irq_coalesced; /* came under a boost that still waited for its START */
+	uint64_t irq_confirmed; /* boosts ahead of an interrupt that a START confirmed */
+	uint64_t irq_unconfirmed; /* such boosts taken back: no START came in time */
 	uint64_t protocol_errors; /* vhost-user requests refused */
 	uint64_t protocol_unknown; /* vhost-user requests not known */
 	uint64_t memory_unsealed; /* regions whose file may be shortened under us */
@@ -145,6 +151,10 @@ struct vm {
 	struct vm_vcpu vcpus[RS_VCPU_MAX];
 	unsigned int vcpu_count; /* highest index + 1 */
 	struct vm_ring rings[RS_RING_MAX];
+	struct interrupt interrupts[RS_INTERRUPT_MAX];
+	/* The transport's: puts an interrupt into the guest; *event is its number
+	 * there. False: there is no buffer. NULL: there is no transport. */
+	bool (*raise)(struct vm *vm, unsigned int number, uint64_t arrived_ns, uint32_t *event);
 	bool low; /* wanted: the whole process is low */
 	bool wants_realtime; /* the policy may make threads real-time */
 	bool realtime_deferred; /* budgets are not granted yet: see vm_realtime() */
@@ -247,7 +257,8 @@ int vm_realtime(struct vm *vm, unsigned int vcpu, unsigned int ring_prio);
 void vm_apply_wishes(struct vm *vm); /* vm_budget.c only: as its budget allows */
 int vm_normal(struct vm *vm, unsigned int vcpu);
 
-/* The priority of the highest active ring on the vCPU; 0 = none is active. */
+/* The priority of the highest ring on the vCPU that is active, or whose
+ * interrupt is boosted ahead of its START; 0 = none. */
 unsigned int vm_highest_ring(const struct vm *vm, unsigned int vcpu);
 
 /*

@@ -22,6 +22,10 @@ unsigned int vm_highest_ring(const struct vm *vm, unsigned int vcpu)
 		if (vm->rings[i].active && vm->rings[i].vcpu == vcpu &&
 		    vm->rings[i].ring_prio > highest)
 			highest = vm->rings[i].ring_prio;
+	for (unsigned int i = 0; i < RS_INTERRUPT_MAX; i++)
+		if (vm->interrupts[i].ahead && vm->interrupts[i].vcpu == vcpu &&
+		    vm->interrupts[i].ring_prio > highest)
+			highest = vm->interrupts[i].ring_prio;
 	return highest;
 }
 

@@ -321,6 +321,7 @@ int vm_choose_policy(struct vm *vm, const struct policy *policy, struct rs_error
 		vm->policy->stop(vm);
 	vm->policy = policy;
 	vm->policy_started = false;
+	interrupt_forget(vm);
 	/* The guest falls silent, an END may never come: forget what is active. */
 	if (policy->needs == RS_SOURCE_NONE)
 		memset(vm->rings, 0, sizeof(vm->rings));
@@ -342,6 +343,7 @@ void vm_disconnect(struct vm *vm)
 	pthread_mutex_lock(&vm->lock);
 	vm->connected = false;
 	memset(vm->rings, 0, sizeof(vm->rings));
+	interrupt_forget(vm);
 	if (vm->policy_started)
 		vm->policy->stop(vm);
 	vm->policy_started = false;

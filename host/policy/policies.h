@@ -9,9 +9,12 @@ extern const struct policy policy_none;
 extern const struct policy policy_static;
 extern const struct policy policy_ring;
 extern const struct policy policy_ring_boot;
+extern const struct policy policy_ring_irq;
 
 /* Hooks of policy_ring, called by policies that are composed of it. */
 int ring_start(struct vm *vm, struct rs_error **err);
 int ring_event(struct vm *vm, const struct message *msg);
+/* Every vCPU to what vm_highest_ring() says. */
+int ring_follow(struct vm *vm);
 
 #endif

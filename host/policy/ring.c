@@ -11,7 +11,7 @@
 /* Every vCPU, not only the message's: a ring that is started again on another
  * vCPU, a BYE and a change of policy concern the others. A vCPU that is right
  * already costs nothing. */
-static int follow(struct vm *vm)
+int ring_follow(struct vm *vm)
 {
 	int first = 0;
 
@@ -30,13 +30,13 @@ int ring_start(struct vm *vm, struct rs_error **err)
 {
 	(void)err;
 	vm_want_realtime(vm);
-	return follow(vm);
+	return ring_follow(vm);
 }
 
 int ring_event(struct vm *vm, const struct message *msg)
 {
 	(void)msg; /* vm->rings holds what it said */
-	return follow(vm);
+	return ring_follow(vm);
 }
 
 const struct policy policy_ring = {

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "harness/prng.h"
+#include "host/prng.h"
 #include "harness/samples.h"
 #include "host/cleanup.h"
 #include "host/error.h"

@@ -19,7 +19,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "harness/prng.h"
+#include "host/prng.h"
 #include "harness/scenario.h"
 #include "harness/suggest.h"
 #include "host/cleanup.h"

@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "harness/preset.h"
-#include "harness/prng.h"
+#include "host/prng.h"
 #include "harness/stats.h"
 #include "host/cleanup.h"
 #include "host/error.h"

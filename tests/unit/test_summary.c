@@ -17,7 +17,7 @@
 #include <math.h>
 
 #include "harness/jsonread.h"
-#include "harness/prng.h"
+#include "host/prng.h"
 #include "harness/report.h"
 #include "harness/summary.h"
 #include "harness/verdict.h"

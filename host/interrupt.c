@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/interrupt.h"
+
+#include <sys/timerfd.h>
+#include <time.h>
+
+#include "host/trace.h"
+#include "host/vm.h"
+
+static uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
+}
+
+static void call_policy(struct vm *vm, unsigned int number)
+{
+	if (vm->policy_started && vm->policy->interrupt && vm->policy->interrupt(vm, number))
+		vm->counters.policy_errors++;
+}
+
+static void set_deadline(struct interrupt *i, uint64_t now_ns)
+{
+	const uint64_t at = now_ns + i->confirm_ns;
+	const struct itimerspec spec = {
+		.it_value = { (time_t)(at / 1000000000), (long)(at % 1000000000) },
+	};
+
+	i->confirm_by = at;
+	if (i->timer >= 0)
+		timerfd_settime(i->timer, TFD_TIMER_ABSTIME, &spec, NULL);
+}
+
+/* The policy sees the boost gone. */
+static void take_back(struct vm *vm, unsigned int number)
+{
+	vm->interrupts[number].ahead = false;
+	call_policy(vm, number);
+}
+
+/* One boost serves all that come before the START which confirms the newest. */
+static bool boost(struct vm *vm, unsigned int number)
+{
+	struct interrupt *i = &vm->interrupts[number];
+
+	if (!vm->policy_started || !vm->policy->interrupt || i->ahead)
+		return false;
+	i->ahead = true;
+	call_policy(vm, number);
+	return true;
+}
+
+static void trace_raise(const struct vm *vm, const struct interrupt *i, unsigned int number,
+			const struct trace_event *times)
+{
+	struct trace_event event = *times;
+
+	event.vm = (uint16_t)vm->slot;
+	event.interrupt = true;
+	event.message = (struct message){
+		.arg0 = number,
+		.ring_id = i->ring_id,
+		.ring_prio = i->ring_prio,
+		.vcpu = i->vcpu,
+		.sequence = event.sent ? i->event : 0,
+	};
+	event.policy = vm->vcpus[i->vcpu].now.policy;
+	event.priority = (uint8_t)vm->vcpus[i->vcpu].now.priority;
+	trace_add(&event);
+}
+
+void interrupt_raise(struct vm *vm, unsigned int number, uint64_t arrived_ns)
+{
+	struct interrupt *i = &vm->interrupts[number];
+	struct trace_event times = { .t = arrived_ns };
+	bool shared = i->ahead, begun = boost(vm, number);
+
+	times.boosted_ns = monotonic_ns() - arrived_ns;
+	times.sent = vm->raise && vm->raise(vm, number, arrived_ns, &i->event);
+	times.handled_ns = monotonic_ns() - arrived_ns;
+	vm->counters.irq_raised++;
+	vm->counters.irq_lost += !times.sent;
+	vm->counters.irq_coalesced += times.sent && shared;
+	trace_raise(vm, i, number, &times);
+	if (!begun)
+		return;
+	/* Of an interrupt that was lost no START can come. */
+	if (times.sent)
+		set_deadline(i, arrived_ns + times.handled_ns);
+	else
+		take_back(vm, number);
+}
+
+/* A START that names no event is about all of them: a guest that tells by
+ * g_sched_notify_start() (P8) does not know. */
+static bool confirms(const struct interrupt *i, uint32_t event)
+{
+	return !event || (int32_t)(event - i->event) >= 0;
+}
+
+void interrupt_follow(struct vm *vm, const struct message *msg)
+{
+	for (unsigned int n = 0; n < RS_INTERRUPT_MAX; n++) {
+		struct interrupt *i = &vm->interrupts[n];
+
+		if (!i->ahead || i->ring_id != msg->ring_id)
+			continue;
+		if (msg->kind == RS_KIND_START && confirms(i, msg->arg0)) {
+			i->ahead = false;
+			vm->counters.irq_confirmed++;
+		} else if (msg->kind == RS_KIND_END) {
+			/* One that waited for this END has its time from now on. */
+			set_deadline(i, monotonic_ns());
+		}
+	}
+}
+
+void interrupt_withdraw(struct vm *vm, unsigned int number)
+{
+	if (!vm->interrupts[number].ahead)
+		return;
+	vm->counters.irq_unconfirmed++;
+	take_back(vm, number);
+}
+
+void interrupt_expire(struct vm *vm, unsigned int number, uint64_t now_ns)
+{
+	const struct interrupt *i = &vm->interrupts[number];
+
+	/* While the ring is active an interrupt waits for its END. */
+	if (now_ns >= i->confirm_by && !vm->rings[i->ring_id].active)
+		interrupt_withdraw(vm, number);
+}
+
+void interrupt_forget(struct vm *vm)
+{
+	for (unsigned int n = 0; n < RS_INTERRUPT_MAX; n++) {
+		vm->counters.irq_unconfirmed += vm->interrupts[n].ahead;
+		vm->interrupts[n].ahead = false;
+	}
+}
