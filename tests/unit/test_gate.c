@@ -16,7 +16,7 @@
 
 #include "harness/gate.h"
 #include "harness/jsonread.h"
-#include "harness/prng.h"
+#include "host/prng.h"
 #include "host/cleanup.h"
 #include "host/error.h"
 #include "tests/unit/synthetic_run.h"
