@@ -108,6 +108,22 @@ static int try_kvm(const struct accel_trial *t, struct accel *a, struct rs_error
 	return wait_check(err);
 }
 
+char *accel_emulator(struct rs_error **err)
+{
+	const char *path = getenv("PATH");
+	cleanup_free char *copy = strdup(path ? path : "/usr/bin:/bin");
+	char *rest = copy, *dir;
+
+	while (copy && (dir = strsep(&rest, ":"))) {
+		cleanup_free char *file = folder_path(dir, "qemu-system-x86_64");
+
+		if (file && access(file, X_OK) == 0)
+			return steal_pointer(&file);
+	}
+	rs_fail(err, ENOENT, "qemu-system-x86_64 is not in PATH (make setup installs it)");
+	return NULL;
+}
+
 int accel_choose(const char *wanted, const struct accel_trial *trial, struct accel *a,
 		 struct rs_error **err)
 {

@@ -28,6 +28,9 @@ static inline const char *accel_name(const struct accel *a)
 	return a->kvm ? "kvm" : "tcg";
 }
 
+/* Path of QEMU, looked for in PATH; allocated. NULL with *err set. */
+char *accel_emulator(struct rs_error **err);
+
 /*
  * `wanted` is auto, tcg or kvm. kvm without a working KVM is an error; auto
  * falls back to TCG. Fails too when interrupted.

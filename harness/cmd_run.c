@@ -2,7 +2,6 @@
 /* `ringsched run`: measure a scenario. */
 #include <argp.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -118,24 +117,10 @@ static const struct argp argp = {
 	       "3 undecided, 130 or 143 interrupted.",
 };
 
-/* "FOLDER OF THIS PROGRAM/name", allocated; NULL without memory. */
-static char *beside(const char *name)
-{
-	char path[PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	char *slash, *result;
-
-	path[length > 0 ? length : 0] = '\0';
-	slash = strrchr(path, '/');
-	if (slash)
-		*slash = '\0';
-	return asprintf(&result, "%s/%s", slash ? path : ".", name) < 0 ? NULL : result;
-}
-
 int cmd_run(int argc, char **argv)
 {
 	struct run_options o = { .argc = argc, .argv = argv, .preset = "demo", .accel = "auto" };
-	cleanup_free char *guests = beside("guest"), *daemon = beside("ringschedd");
+	cleanup_free char *guests = command_beside("guest"), *daemon = command_beside("ringschedd");
 	cleanup_error struct rs_error *err = NULL;
 	int ret;
 

@@ -2,9 +2,11 @@
 #include "harness/command.h"
 
 #include <argp.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "harness/suggest.h"
 #include "host/error.h"
@@ -12,6 +14,7 @@
 /* In the order of --help: as a person meets them. */
 const struct command commands[] = {
 	{ "list", "list the scenarios there are, or the policies", cmd_list },
+	{ "doctor", "check this host before a run: what will show in the numbers", cmd_doctor },
 	{ "check", "check a scenario file and print what a run of it would do", cmd_check },
 	{ "run", "run a scenario: real VMs, every policy, so many boots", cmd_run },
 	{ "report", "make summary, figures and report of a run's folder", cmd_report },
@@ -115,4 +118,17 @@ int command_fail(const char *who, const struct rs_error *err)
 	else
 		fprintf(stderr, "%s: %s\n", who, message);
 	return EXIT_ERROR;
+}
+
+char *command_beside(const char *name)
+{
+	char path[PATH_MAX];
+	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	char *slash, *result;
+
+	path[length > 0 ? length : 0] = '\0';
+	slash = strrchr(path, '/');
+	if (slash)
+		*slash = '\0';
+	return asprintf(&result, "%s/%s", slash ? path : ".", name) < 0 ? NULL : result;
 }

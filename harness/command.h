@@ -27,6 +27,7 @@ struct command {
 extern const struct command commands[]; /* ended by a row without name */
 
 int cmd_run(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
@@ -43,5 +44,8 @@ int command_main(int argc, char **argv);
 /* Print "ringsched COMMAND: sentence" on standard error and return
  * EXIT_ERROR; for the end of a command: return command_fail(argv[0], err). */
 int command_fail(const char *who, const struct rs_error *err);
+
+/* "FOLDER OF THIS PROGRAM/name", allocated; NULL without memory. */
+char *command_beside(const char *name);
 
 #endif

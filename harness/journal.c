@@ -110,6 +110,11 @@ static bool read_owner(const char *dir, struct owner *owner)
 	return true;
 }
 
+static bool is_run_folder(const char *name)
+{
+	return strlen(name) == 8 && strspn(name, "0123456789abcdef") == 8;
+}
+
 /*
  * Under the lock: look at every run's folder. Dead ones are cleaned up. EBUSY
  * where a live one shares a core of `cores` (NULL: that is asked by nobody).
@@ -124,8 +129,7 @@ static int sweep(const char *cores, FILE *report, unsigned int *count, struct rs
 		struct owner owner = { 0 };
 		int ret;
 
-		if (!dir || strlen(entry->d_name) != 8 ||
-		    strspn(entry->d_name, "0123456789abcdef") != 8)
+		if (!dir || !is_run_folder(entry->d_name))
 			continue;
 		if (!read_owner(dir, &owner) || !process_alive(&owner.proc)) {
 			ret = leftovers_remove(dir, entry->d_name, report, err);
@@ -236,4 +240,23 @@ int journal_clean_up(FILE *report, unsigned int *count, struct rs_error **err)
 	ret = sweep(NULL, report, count, err);
 	drop_base(lock);
 	return ret;
+}
+
+void journal_count(unsigned int *alive, unsigned int *dead)
+{
+	cleanup_dir DIR *base = opendir(JOURNAL_BASE);
+	const struct dirent *entry;
+
+	*alive = *dead = 0;
+	while (base && (entry = readdir(base))) {
+		cleanup_free char *dir = folder_path(JOURNAL_BASE, "%s", entry->d_name);
+		struct owner owner = { 0 };
+
+		if (!dir || !is_run_folder(entry->d_name))
+			continue;
+		if (!read_owner(dir, &owner) || !process_alive(&owner.proc))
+			++*dead;
+		else if (owner.proc.pid != getpid())
+			++*alive;
+	}
 }

@@ -46,4 +46,7 @@ void journal_end(struct journal *j, FILE *report);
  */
 int journal_clean_up(FILE *report, unsigned int *count, struct rs_error **err);
 
+/* Runs of other processes: at work, and ended without cleaning up. */
+void journal_count(unsigned int *alive, unsigned int *dead);
+
 #endif

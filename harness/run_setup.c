@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include "harness/cell.h"
+#include "harness/doctor.h"
 #include "harness/domain_xml.h"
 #include "harness/folder.h"
+#include "harness/jsonread.h"
 #include "harness/journal.h"
 #include "harness/leftovers.h"
 #include "harness/libvirt_conn.h"
@@ -93,23 +95,6 @@ static int make_root(struct run_state *run, struct rs_error **err)
 	return folder_make(run->libvirt_root, 0700, err);
 }
 
-static int find_emulator(struct run_state *run, struct rs_error **err)
-{
-	const char *path = getenv("PATH");
-	cleanup_free char *copy = strdup(path ? path : "/usr/bin:/bin");
-	char *rest = copy, *dir;
-
-	while (copy && (dir = strsep(&rest, ":"))) {
-		cleanup_free char *file = folder_path(dir, "qemu-system-x86_64");
-
-		if (file && access(file, X_OK) == 0) {
-			run->emulator = steal_pointer(&file);
-			return 0;
-		}
-	}
-	return rs_fail(err, ENOENT, "qemu-system-x86_64 is not in PATH (make setup installs it)");
-}
-
 static int connect_libvirt(struct run_state *run, struct rs_error **err)
 {
 	cleanup_free char *log = folder_path(run->out, "libvirt.log");
@@ -168,6 +153,33 @@ static int write_scenario(struct run_state *run, struct rs_error **err)
 	return again ? 0 : rs_fail_wrap(err, "the scenario as resolved");
 }
 
+/* What of this host will show in the numbers goes with the numbers. */
+static int write_doctor(struct run_state *run, struct rs_error **err)
+{
+	cleanup_free char *path = folder_path(run->out, "doctor.json");
+	cleanup_json struct json_object *json = NULL;
+	struct doctor d = {
+		.root = "",
+		.scenario = run->scenario,
+		.guests = run->options->guests,
+		.out = run->out,
+		.emulator = run->emulator,
+		.accel = &run->accel,
+	};
+	struct doctor_report r;
+
+	doctor_watch(&d, DOCTOR_WATCH_S);
+	doctor_examine(&d, &r);
+	json = doctor_json(&r, err);
+	fprintf(stderr,
+		"doctor: %zu passed, %zu warned, %zu failed (`ringsched doctor` says more)\n",
+		r.count[DOCTOR_PASS], r.count[DOCTOR_WARN], r.count[DOCTOR_FAIL]);
+	doctor_report_clear(&r);
+	if (!path || !json)
+		return rs_fail(err, ENOMEM, "out of memory");
+	return json_write(json, path, err);
+}
+
 int run_set_up(struct run_state *run, struct rs_error **err)
 {
 	int ret = begin_journal(run, err);
@@ -182,7 +194,7 @@ int run_set_up(struct run_state *run, struct rs_error **err)
 	if (ret == 0)
 		ret = make_root(run, err);
 	if (ret == 0)
-		ret = find_emulator(run, err);
+		ret = (run->emulator = accel_emulator(err)) ? 0 : -ENOENT;
 	if (ret == 0)
 		ret = connect_libvirt(run, err);
 	if (ret == 0)
@@ -190,6 +202,8 @@ int run_set_up(struct run_state *run, struct rs_error **err)
 	/* First of what stays: a run that fails before leaves DIR free. */
 	if (ret == 0)
 		ret = write_scenario(run, err);
+	if (ret == 0)
+		ret = write_doctor(run, err);
 	if (ret < 0)
 		return ret;
 	run->progress =

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The doctor's findings, for a terminal and as JSON (docs/results.md). */
+#include <errno.h>
+#include <json-c/json.h>
+
+#include "harness/doctor.h"
+#include "host/error.h"
+
+static const char *const state_names[] = {
+	[DOCTOR_PASS] = "PASS",
+	[DOCTOR_WARN] = "WARN",
+	[DOCTOR_FAIL] = "FAIL",
+	[DOCTOR_SKIP] = "SKIP",
+};
+
+static void print_finding(const struct doctor_check *c, const struct doctor_finding *f, FILE *to)
+{
+	fprintf(to, "%s  %-15s %s\n", state_names[f->state], c->name, f->found);
+	if (f->state != DOCTOR_WARN && f->state != DOCTOR_FAIL)
+		return;
+	fprintf(to, "      why:    %s\n", c->why);
+	if (*f->change)
+		fprintf(to, "      change: %s\n", f->change);
+	if (*f->undo)
+		fprintf(to, "      undo:   %s\n", f->undo);
+}
+
+void doctor_print(const struct doctor_report *r, bool all, FILE *to)
+{
+	size_t fixable = 0;
+
+	for (size_t i = 0; doctor_checks[i].name; i++) {
+		const struct doctor_finding *f = &r->findings[i];
+
+		fixable += f->change_count > 0;
+		if (all || f->state == DOCTOR_WARN || f->state == DOCTOR_FAIL)
+			print_finding(&doctor_checks[i], f, to);
+	}
+	fprintf(to, "%zu passed, %zu warned, %zu failed, %zu skipped", r->count[DOCTOR_PASS],
+		r->count[DOCTOR_WARN], r->count[DOCTOR_FAIL], r->count[DOCTOR_SKIP]);
+	if (fixable)
+		fprintf(to, "; --fix would change what %zu of them found, --undo takes it back",
+			fixable);
+	fputc('\n', to);
+}
+
+static struct json_object *finding_json(const struct doctor_check *c,
+					const struct doctor_finding *f)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "check", json_object_new_string(c->name));
+	json_object_object_add(o, "state", json_object_new_string(state_names[f->state]));
+	json_object_object_add(o, "found", json_object_new_string(f->found));
+	json_object_object_add(o, "why", json_object_new_string(c->why));
+	if (*f->change)
+		json_object_object_add(o, "change", json_object_new_string(f->change));
+	if (*f->undo)
+		json_object_object_add(o, "undo", json_object_new_string(f->undo));
+	json_object_object_add(o, "fixable", json_object_new_boolean(f->change_count > 0));
+	return o;
+}
+
+struct json_object *doctor_json(const struct doctor_report *r, struct rs_error **err)
+{
+	struct json_object *o = json_object_new_object(), *list = json_object_new_array();
+	struct json_object *counts = json_object_new_object();
+
+	if (!o || !list || !counts) {
+		json_object_put(o);
+		json_object_put(list);
+		json_object_put(counts);
+		rs_fail(err, ENOMEM, "no memory for the findings");
+		return NULL;
+	}
+	for (size_t i = 0; i <= DOCTOR_SKIP; i++)
+		json_object_object_add(counts, state_names[i],
+				       json_object_new_int64((int64_t)r->count[i]));
+	for (size_t i = 0; doctor_checks[i].name; i++)
+		json_object_array_add(list, finding_json(&doctor_checks[i], &r->findings[i]));
+	json_object_object_add(o, "schema", json_object_new_int(1));
+	json_object_object_add(o, "counts", counts);
+	json_object_object_add(o, "checks", list);
+	return o;
+}
