@@ -101,6 +101,8 @@ static int step_register(struct cell_state *cell, struct rs_error **err)
 			.notify_socket = cell->vms[i].notify_socket,
 			.ceiling = vm->priority_ceiling,
 			.rt_budget_permille = cell_vm_budget(cell->context->scenario, vm),
+			.rt_budget_period_us = vm->rt_budget_period_us,
+			.budget_by = scenario_keepers[vm->budget_by],
 		};
 
 		ret = daemon_add_vm(cell->daemon, &registered, err);

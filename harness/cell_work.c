@@ -94,6 +94,10 @@ int cell_vm_begin_work(struct cell_state *cell, struct cell_vm *v, struct rs_err
 	if (ret == 0 && vm->load.fio)
 		ret = agent_command(v->agent, COMMAND_S, NULL, err, "LOAD exec fio %s",
 				    vm->load.fio);
+	if (ret == 0 && vm->load.rogue)
+		ret = agent_command(v->agent, COMMAND_S, NULL, err,
+				    "LOAD exec rs-control --rogue %s",
+				    scenario_rogues[vm->load.rogue]);
 	return ret < 0 ? rs_fail_wrap(err, "VM %s", vm->name) : 0;
 }
 

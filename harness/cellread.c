@@ -26,7 +26,8 @@ static bool is_control(const struct scenario *scenario, const char *vm)
 {
 	for (unsigned int i = 0; i < scenario->vm_count; i++)
 		if (!strcmp(scenario->vms[i].name, vm))
-			return scenario->vms[i].role == VM_ROLE_CONTROL;
+			return scenario->vms[i].role == VM_ROLE_CONTROL &&
+			       !scenario->vms[i].load.rogue;
 	return false;
 }
 

@@ -66,11 +66,14 @@ struct json_object *control_budget(struct vm *vm)
 {
 	struct json_object *o = json_object_new_object();
 	struct vm_budget b;
+	bool needed;
 
 	pthread_mutex_lock(&vm->lock);
 	b = vm->budget;
+	needed = vm->wants_realtime;
 	pthread_mutex_unlock(&vm->lock);
 	add_string(o, "by", vm_budget_names[b.by]);
+	json_object_object_add(o, "needed", json_object_new_boolean(needed));
 	add_int(o, "permille", b.permille);
 	add_int(o, "period_us", b.period_ns / 1000);
 	if (b.by == VM_BUDGET_DAEMON) {
