@@ -8,8 +8,10 @@
 #include "host/policy/policies.h"
 #include "host/tick.h"
 
-const struct policy *const policies[] = { &policy_none,	     &policy_static,   &policy_ring,
-					  &policy_ring_boot, &policy_ring_irq, NULL };
+const struct policy *const policies[] = {
+	&policy_none,	  &policy_static,     &policy_ring, &policy_ring_boot,
+	&policy_ring_irq, &policy_per_switch, NULL,
+};
 
 static bool tick_fits(const struct policy *p)
 {

@@ -18,6 +18,7 @@ struct rs_source_ops {
 };
 
 extern const struct rs_source_ops rs_source_ring;
+extern const struct rs_source_ops rs_source_switch;
 
 /* Does this guest have the source? Any context. */
 bool rs_source_known(u32 id);
