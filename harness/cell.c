@@ -296,6 +296,7 @@ static void free_results(struct cell_state *cell)
 	witness_free(cell->witness);
 	json_object_put(cell->limits);
 	json_object_put(cell->status);
+	json_object_put(cell->trace);
 	json_object_put(cell->settled);
 	json_object_put(cell->status_at_begin);
 	for (i = 0; i < PHASE_COUNT; i++)
