@@ -18,13 +18,13 @@ const char *const kind_names[RS_KIND_COUNT] = {
 	[KIND_BUDGET] = "BUDGET",    [RS_KIND_ATTACH] = "ATTACH",
 	[RS_KIND_START] = "START",   [RS_KIND_END] = "END",
 	[RS_KIND_SWITCH] = "SWITCH", [RS_KIND_RING_CHANGE] = "RING_CHANGE",
-	[RS_KIND_BYE] = "BYE",
+	[RS_KIND_BYE] = "BYE",	     [RS_KIND_SCAN] = "SCAN",
 };
 
 const char *const kind_keys[RS_KIND_COUNT] = {
 	[0] = "none",	       [RS_KIND_ATTACH] = "attach", [RS_KIND_START] = "start",
 	[RS_KIND_END] = "end", [RS_KIND_SWITCH] = "switch", [RS_KIND_RING_CHANGE] = "ring_change",
-	[RS_KIND_BYE] = "bye",
+	[RS_KIND_BYE] = "bye", [RS_KIND_SCAN] = "scan",
 };
 
 /* What a message of each kind must carry. */
@@ -45,6 +45,7 @@ static const struct kind_rule {
 				  .prio_max = RS_PRIO_MAX,
 				  .arg_max = RS_RING_MAX - 1 },
 	[RS_KIND_BYE] = { 0 },
+	[RS_KIND_SCAN] = { .arg_min = sizeof(struct rs_scan), .arg_max = sizeof(struct rs_scan) },
 };
 
 static enum reject check(const struct rs_message *wire, struct message *m)
@@ -64,6 +65,8 @@ static enum reject check(const struct rs_message *wire, struct message *m)
 		return REJECT_RING_PRIO;
 	if (m->vcpu >= RS_VCPU_MAX)
 		return REJECT_VCPU;
+	if (m->kind != RS_KIND_SCAN)
+		m->address = 0;
 	if (!rule->arg_max)
 		m->arg0 = 0;
 	else if (m->arg0 < rule->arg_min || m->arg0 > rule->arg_max)
@@ -95,6 +98,7 @@ enum reject message_parse(const void *bytes, size_t length, struct message *msg)
 		.guest_ns = le64toh(wire.guest_ns),
 		.period_ns = le64toh(wire.period_ns),
 		.next_start_ns = le64toh(wire.next_start_ns),
+		.address = le64toh(wire.address),
 	};
 	reason = check(&wire, &m);
 	if (reason == REJECT_NONE)

@@ -18,10 +18,11 @@ struct message {
 	uint16_t ring_id; /* 0 to RS_RING_MAX - 1; 0 where no ring is meant */
 	uint16_t vcpu; /* 0 to RS_VCPU_MAX - 1: the VM may have fewer */
 	uint32_t sequence;
-	uint32_t arg0; /* ATTACH: vCPUs, 1 to 64; START: event; RING_CHANGE: home ring; else 0 */
+	uint32_t arg0; /* ATTACH: vCPUs, 1 to 64; START: event; RING_CHANGE: home ring; SCAN: size; else 0 */
 	uint64_t guest_ns;
 	uint64_t period_ns; /* 0 = not periodic or not known */
 	uint64_t next_start_ns; /* 0 = unknown, also where it was no sane value */
+	uint64_t address; /* SCAN: any number, of a struct rs_scan; else 0 */
 };
 
 enum reject {

@@ -81,6 +81,7 @@ static void fill(struct rs_message *message, const struct rs_report *report, u32
 	message->guest_ns = cpu_to_le64(ktime_get_ns());
 	message->period_ns = cpu_to_le64(report->period_ns);
 	message->next_start_ns = cpu_to_le64(report->next_start_ns);
+	message->address = cpu_to_le64(report->address);
 }
 
 /* Under send_lock. The sequence number is used up in any case: the host sees what it lost. */
@@ -160,22 +161,30 @@ bool rs_device_present(void)
 	return rcu_access_pointer(active_device);
 }
 
-static int notify_about(enum rs_kind kind, unsigned int ring_id, unsigned int ring_prio)
+int rs_notify(const struct rs_report *report)
 {
-	const struct rs_report report = { .kind = kind, .prio = ring_prio, .ring_id = ring_id };
 	unsigned long flags;
 	bool kick = false;
 	int error;
 
-	if (ring_id >= RS_RING_MAX || ring_prio < RS_PRIO_MIN || ring_prio > RS_PRIO_MAX)
-		return -EINVAL;
 	rcu_read_lock();
 	local_irq_save(flags);
-	error = rs_notify_queue(&report, &kick);
+	error = rs_notify_queue(report, &kick);
 	if (kick)
 		rs_notify_kick();
 	local_irq_restore(flags);
 	rcu_read_unlock();
+	return error;
+}
+
+static int notify_about(enum rs_kind kind, unsigned int ring_id, unsigned int ring_prio)
+{
+	const struct rs_report report = { .kind = kind, .prio = ring_prio, .ring_id = ring_id };
+	int error;
+
+	if (ring_id >= RS_RING_MAX || ring_prio < RS_PRIO_MIN || ring_prio > RS_PRIO_MAX)
+		return -EINVAL;
+	error = rs_notify(&report);
 	/* A host that does not want to hear of it is no failure of the caller's. */
 	return error == -EOPNOTSUPP ? 0 : error;
 }
@@ -395,6 +404,7 @@ int rs_device_start(struct rs_device *device)
 	send_own(device, RS_KIND_ATTACH, num_online_cpus());
 	device->running = true;
 	rcu_assign_pointer(active_device, device);
+	rs_source_tell();
 	return 0;
 
 delete_queues:

@@ -18,6 +18,7 @@ struct rs_report {
 	u32 arg0;
 	u64 period_ns;
 	u64 next_start_ns;
+	u64 address;
 	bool owed; /* sent whatever the source is: the END of a START that was told */
 };
 
@@ -32,6 +33,9 @@ int rs_notify_queue(const struct rs_report *report, bool *kick);
 
 /* Tells the host to look. Not under any lock: the host may put this vCPU aside here. */
 void rs_notify_kick(void);
+
+/* Both of it, from any context. 0 or -errno as rs_notify_queue(). */
+int rs_notify(const struct rs_report *report);
 
 /* Bring a device up: queues, ATTACH; then it is the one messages go to. Process context. */
 int rs_device_start(struct rs_device *device);

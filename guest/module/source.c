@@ -17,7 +17,7 @@ static const struct rs_source_ops source_none = { .name = "none" };
 static const struct rs_source_ops *const sources[] = {
 	[RS_SOURCE_NONE] = &source_none,
 	[RS_SOURCE_RING] = &rs_source_ring,
-	[RS_SOURCE_SWITCH] = &rs_source_switch,
+	[RS_SOURCE_SCAN] = &rs_source_scan,
 };
 
 static DEFINE_MUTEX(source_mutex); /* one change at a time */
@@ -32,6 +32,19 @@ bool rs_source_known(u32 id)
 	return id < ARRAY_SIZE(sources) && sources[id];
 }
 
+static void tell_locked(void)
+{
+	if (current_source->tell)
+		current_source->tell();
+}
+
+void rs_source_tell(void)
+{
+	mutex_lock(&source_mutex);
+	tell_locked();
+	mutex_unlock(&source_mutex);
+}
+
 int rs_source_set(u32 id)
 {
 	const struct rs_source_ops *next;
@@ -41,8 +54,12 @@ int rs_source_set(u32 id)
 		return -EOPNOTSUPP;
 	next = sources[id];
 	mutex_lock(&source_mutex);
-	if (next == current_source)
+	if (next == current_source) {
+		/* The host may have asked for another one in between, too short a
+		 * time to be noticed here, and forgotten what it was told. */
+		tell_locked();
 		goto unlock;
+	}
 	if (current_source->stop)
 		current_source->stop();
 	/* A source may report from inside its start, so it is current before. */
@@ -51,6 +68,8 @@ int rs_source_set(u32 id)
 		error = next->start();
 	if (error)
 		WRITE_ONCE(current_source, &source_none);
+	else
+		tell_locked();
 	rs_stat_inc(RS_STAT_SOURCE_CHANGES);
 unlock:
 	mutex_unlock(&source_mutex);

@@ -28,6 +28,7 @@ static const char *const stat_names[RS_STAT_COUNT] = {
 	[RS_STAT_MESSAGES_SWITCH] = "messages_switch",
 	[RS_STAT_MESSAGES_RING_CHANGE] = "messages_ring_change",
 	[RS_STAT_MESSAGES_BYE] = "messages_bye",
+	[RS_STAT_MESSAGES_SCAN] = "messages_scan",
 	[RS_STAT_DROPPED] = "dropped",
 	[RS_STAT_BROKEN] = "broken",
 	[RS_STAT_UNSENT] = "unsent",
@@ -37,7 +38,6 @@ static const char *const stat_names[RS_STAT_COUNT] = {
 	[RS_STAT_INTERRUPTS] = "interrupts_handled",
 	[RS_STAT_INTERRUPTS_UNBOUND] = "interrupts_unbound",
 	[RS_STAT_SOURCE_CHANGES] = "source_changes",
-	[RS_STAT_SWITCH_SAME_PRIORITY] = "switch_same_priority",
 };
 
 /*

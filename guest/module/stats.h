@@ -14,6 +14,7 @@ enum rs_stat {
 	RS_STAT_MESSAGES_SWITCH,
 	RS_STAT_MESSAGES_RING_CHANGE,
 	RS_STAT_MESSAGES_BYE,
+	RS_STAT_MESSAGES_SCAN,
 	RS_STAT_DROPPED, /* the queue was full; the sequence number is used up */
 	RS_STAT_BROKEN, /* the queue refused it: the host broke the protocol */
 	RS_STAT_UNSENT, /* there is no device */
@@ -23,7 +24,6 @@ enum rs_stat {
 	RS_STAT_INTERRUPTS, /* external interrupts, of these events */
 	RS_STAT_INTERRUPTS_UNBOUND, /* of these, no running ring is bound to their source */
 	RS_STAT_SOURCE_CHANGES,
-	RS_STAT_SWITCH_SAME_PRIORITY, /* SWITCH that told the priority told before */
 	RS_STAT_COUNT
 };
 

@@ -47,7 +47,8 @@
 enum rs_source {
 	RS_SOURCE_NONE = 0, /* nothing but ATTACH and BYE */
 	RS_SOURCE_RING = 1, /* START and END of rings (P7) */
-	RS_SOURCE_SWITCH = 2, /* every task switch to or from a real-time task (P3) */
+	RS_SOURCE_SWITCH = 2, /* every change of the running task's priority (P3) */
+	RS_SOURCE_SCAN = 3, /* where its run queues are, once: the host reads them (P2) */
 };
 
 /*
@@ -73,6 +74,7 @@ enum rs_kind {
 	RS_KIND_SWITCH = 4, /* ring_prio = the vCPU's priority now, 0 = none */
 	RS_KIND_RING_CHANGE = 5, /* a process visits ring_id; arg0 = its home (P6) */
 	RS_KIND_BYE = 6, /* the driver goes; no ring is active any more */
+	RS_KIND_SCAN = 7, /* address = of a struct rs_scan, arg0 = its size (P2) */
 	RS_KIND_COUNT
 };
 
@@ -88,7 +90,36 @@ struct rs_message {
 	__le64 guest_ns; /* the guest's clock when it was sent */
 	__le64 period_ns; /* of the ring, 0 = not known */
 	__le64 next_start_ns; /* from guest_ns to the next expected START, 0 = unknown */
-	__le64 reserved;
+	__le64 address; /* guest-physical; SCAN only, else 0 */
+};
+
+/* Why a guest cannot say where its run queues are. */
+enum rs_scan_obstacle {
+	RS_SCAN_CLEAR = 0, /* none: the addresses are there */
+	RS_SCAN_NO_SYMBOLS = 1, /* its module cannot look up the kernel's symbols */
+	RS_SCAN_NO_BTF = 2, /* its kernel was built without BTF */
+	RS_SCAN_SCATTERED = 3, /* not in one piece of physical memory */
+	RS_SCAN_OBSTACLES
+};
+
+#define RS_SCAN_MAGIC 0x4e414353u /* the bytes "SCAN" in memory order */
+#define RS_BTF_MAX (16u << 20) /* bytes of type information a host takes */
+
+/*
+ * Where a host finds what it needs to read the guest's run queues by itself
+ * (P2). It lies in guest memory and is read once, after the message that names
+ * it; the guest leaves it there until the source changes. The run queues stay
+ * where they are as long as its kernel runs. 536 bytes.
+ */
+struct rs_scan {
+	__le32 magic; /* RS_SCAN_MAGIC */
+	__u8 revision; /* RS_REVISION of the guest */
+	__u8 obstacle; /* enum rs_scan_obstacle; if there is one, the rest is 0 */
+	__le16 vcpus; /* 1 to RS_VCPU_MAX; entries of rq_address that count */
+	__le64 btf_address; /* guest-physical: the kernel's own BTF */
+	__le32 btf_size; /* up to RS_BTF_MAX */
+	__le32 reserved;
+	__le64 rq_address[RS_VCPU_MAX]; /* guest-physical: struct rq of each vCPU; 0 = none */
 };
 
 enum rs_event_kind {
@@ -218,6 +249,7 @@ struct rs_notify {
 
 RS_ASSERT_SIZE(struct rs_config, 8);
 RS_ASSERT_SIZE(struct rs_message, 48);
+RS_ASSERT_SIZE(struct rs_scan, 536);
 RS_ASSERT_SIZE(struct rs_event, 24);
 RS_ASSERT_SIZE(struct rs_ring_params, 48);
 RS_ASSERT_SIZE(struct rs_ring_join, 8);

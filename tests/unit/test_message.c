@@ -124,7 +124,7 @@ static const struct {
 	FIELD(RS_KIND_START, period_ns, RS_PERIOD_MAX_NS, REJECT_NONE),
 	FIELD(RS_KIND_START, period_ns, RS_PERIOD_MAX_NS + 1, REJECT_PERIOD),
 	FIELD(RS_KIND_START, period_ns, UINT64_MAX, REJECT_PERIOD),
-	FIELD(RS_KIND_START, reserved, UINT64_MAX, REJECT_NONE), /* receivers ignore it */
+	FIELD(RS_KIND_START, address, UINT64_MAX, REJECT_NONE), /* receivers ignore it */
 };
 
 static void test_fields(void **state)
