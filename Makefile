@@ -3,7 +3,7 @@
 
 B := build
 CC ?= gcc
-PKGS := json-c libfyaml libvirt libvirt-qemu libxml-2.0 zlib
+PKGS := json-c libbpf libfyaml libvirt libvirt-qemu libxml-2.0 zlib
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Werror
 CFLAGS ?= -O2 -g
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -I. $(WARN) $(CFLAGS) $(PKG_CFLAGS) -MMD -MP \
@@ -81,6 +81,9 @@ clean:
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 
 unit: $(UNIT_TESTS)
+
+# Run queues of a guest, made by hand: also of use to the tests of the daemon.
+$(B)/tests/test_scan $(B)/tests/test_policy_scan: $(call objects,tests/fake/scan_image.c)
 
 $(B)/tests/%: $(B)/obj/tests/unit/%.o $(call objects,$(HARNESS_SRC) $(HOST_SRC))
 	@mkdir -p $(@D)
