@@ -90,6 +90,7 @@ static int add_vm(struct json_object *request, struct json_object *answer, struc
 	    get_number(request, "rt_budget_permille", &config.budget_permille, err) ||
 	    get_number(request, "rt_budget_period_us", &config.budget_period_us, err) ||
 	    get_string(request, "budget_by", false, &by, err) ||
+	    get_number(request, "scan_interval_us", &config.scan_interval_us, err) ||
 	    get_string(request, "role", false, &role, err) ||
 	    get_string(request, "policy", false, &policy, err))
 		return -EINVAL;

@@ -4,7 +4,6 @@
 #include <json-c/json.h>
 #include <pthread.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -67,14 +66,11 @@ struct json_object *control_budget(struct vm *vm)
 {
 	struct json_object *o = json_object_new_object();
 	struct vm_budget b;
-	bool needed;
 
 	pthread_mutex_lock(&vm->lock);
 	b = vm->budget;
-	needed = vm->wants_realtime;
 	pthread_mutex_unlock(&vm->lock);
 	add_string(o, "by", vm_budget_names[b.by]);
-	json_object_object_add(o, "needed", json_object_new_boolean(needed));
 	add_int(o, "permille", b.permille);
 	add_int(o, "period_us", b.period_ns / 1000);
 	if (b.by == VM_BUDGET_DAEMON) {
@@ -170,7 +166,6 @@ static const struct {
 	COUNTER(demotions),
 	COUNTER(changes),
 	COUNTER(starts_deferred),
-	COUNTER(switch_same_priority),
 	COUNTER(apply_failed),
 	COUNTER(readback_mismatch),
 	COUNTER(threads_gone),
@@ -183,6 +178,11 @@ static const struct {
 	COUNTER(low_failed),
 	COUNTER(policy_errors),
 	COUNTER(ticks_late),
+	COUNTER(scan_reads),
+	COUNTER(scan_torn),
+	COUNTER(scan_outside),
+	COUNTER(scan_refused),
+	COUNTER(scan_ns),
 	COUNTER(events_sent),
 	COUNTER(events_lost),
 	COUNTER(irq_raised),
@@ -198,20 +198,6 @@ static const struct {
 };
 /* clang-format on */
 
-/* The priorities that were seen; their numbers are the keys. */
-static struct json_object *switches_of(const struct vm_counters *c)
-{
-	struct json_object *o = json_object_new_object();
-	char key[8];
-
-	for (unsigned int i = 0; i <= RS_PRIO_MAX; i++) {
-		snprintf(key, sizeof(key), "%u", i);
-		if (c->switches_by_priority[i])
-			add_int(o, key, c->switches_by_priority[i]);
-	}
-	return o;
-}
-
 static void add_counters(struct json_object *o, const struct vm_counters *c)
 {
 	struct json_object *messages = json_object_new_object();
@@ -226,7 +212,6 @@ static void add_counters(struct json_object *o, const struct vm_counters *c)
 		add_int(rejects, reject_names[i], c->rejects[i]);
 	json_object_object_add(o, "messages", messages);
 	json_object_object_add(o, "rejects", rejects);
-	json_object_object_add(o, "switches_by_priority", switches_of(c));
 }
 
 static struct json_object *vring_of(const struct vm *vm)
@@ -239,11 +224,27 @@ static struct json_object *vring_of(const struct vm *vm)
 	return vring;
 }
 
+static struct json_object *scan_of(const struct vm *vm)
+{
+	static const char *const states[] = {
+		[VM_SCAN_OFF] = "off",
+		[VM_SCAN_OFFERED] = "offered",
+		[VM_SCAN_READY] = "ready",
+		[VM_SCAN_REFUSED] = "refused",
+	};
+	struct json_object *scan = json_object_new_object();
+
+	add_string(scan, "state", states[vm->scan.state]);
+	if (vm->scan.state == VM_SCAN_REFUSED)
+		add_string(scan, "reason", vm->scan.reason);
+	return scan;
+}
+
 static struct json_object *vm_status(struct vm *vm)
 {
 	struct json_object *o = json_object_new_object();
 	struct vm_counters counted;
-	struct json_object *rings, *interrupts;
+	struct json_object *rings, *interrupts, *scan;
 	struct hist *handling = malloc(sizeof(*handling));
 
 	/* Copies, so that the lock is held for microseconds only. */
@@ -253,6 +254,7 @@ static struct json_object *vm_status(struct vm *vm)
 		*handling = vm->handling;
 	rings = rings_of(vm);
 	interrupts = interrupts_of(vm);
+	scan = scan_of(vm);
 	pthread_mutex_unlock(&vm->lock);
 
 	add_string(o, "name", vm->name);
@@ -267,6 +269,7 @@ static struct json_object *vm_status(struct vm *vm)
 	json_object_object_add(o, "vcpus", control_vcpus(vm));
 	json_object_object_add(o, "active_rings", rings);
 	json_object_object_add(o, "interrupts", interrupts);
+	json_object_object_add(o, "scan", scan);
 	add_counters(o, &counted);
 	if (handling)
 		json_object_object_add(o, "handling_us", handling_of(handling));

@@ -8,10 +8,17 @@
 #include "host/policy/policies.h"
 #include "host/tick.h"
 
+/* clang-format off */
 const struct policy *const policies[] = {
-	&policy_none,	  &policy_static,     &policy_ring, &policy_ring_boot,
-	&policy_ring_irq, &policy_per_switch, NULL,
+	&policy_none,
+	&policy_static,
+	&policy_ring,
+	&policy_ring_boot,
+	&policy_ring_irq,
+	&policy_rq_scan,
+	NULL
 };
+/* clang-format on */
 
 static bool tick_fits(const struct policy *p)
 {

@@ -8,6 +8,8 @@ static uint64_t interval_of(const struct vm *vm)
 {
 	if (!vm->connected || !vm->policy_started || !vm->policy->tick)
 		return 0;
+	if (vm->policy->needs == RS_SOURCE_SCAN && vm->scan_interval_us)
+		return vm->scan_interval_us * 1000ull;
 	return vm->policy->tick_us * 1000ull;
 }
 

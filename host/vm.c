@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "host/error.h"
+#include "host/tick.h"
 #include "host/trace.h"
 
 /* Filled once a slot, never emptied; other threads read with acquire. */
@@ -60,6 +61,10 @@ static int check_config(const struct vm_config *c, struct rs_error **err)
 		return rs_fail(err, EINVAL, "VM %s: rt_budget_period_us %u is not within %d and %d",
 			       c->name, c->budget_period_us, VM_BUDGET_PERIOD_MIN_US,
 			       VM_BUDGET_PERIOD_MAX_US);
+	if (c->scan_interval_us &&
+	    (c->scan_interval_us < TICK_MIN_US || c->scan_interval_us > TICK_MAX_US))
+		return rs_fail(err, EINVAL, "VM %s: scan_interval_us %u is not within %d and %d",
+			       c->name, c->scan_interval_us, TICK_MIN_US, TICK_MAX_US);
 	if (strlen(c->socket) >= VM_SOCKET_MAX)
 		return rs_fail(err, ENAMETOOLONG,
 			       "VM %s: the socket's path %s has more than %d "
@@ -144,6 +149,7 @@ struct vm *vm_add(const struct vm_config *config, struct rs_error **err)
 		.by = VM_BUDGET_NOBODY,
 		.timer = -1,
 	};
+	vm->scan_interval_us = config->scan_interval_us;
 	vm->policy = config->policy;
 	vm->own_policy = config->own_policy;
 	vm->record = config->record;
@@ -194,25 +200,7 @@ static void count_sequence(struct vm *vm, const struct message *msg)
 	vm->sequence_known = true;
 }
 
-static void follow_task(struct vm *vm, const struct message *msg)
-{
-	uint8_t *running = &vm->running[msg->vcpu];
-	uint8_t prio = msg->ring_prio;
-
-	vm->counters.switches_by_priority[prio ? prio : *running]++;
-	vm->counters.switch_same_priority += prio == *running;
-	vm->counters.starts_deferred += prio && vm->realtime_deferred;
-	*running = prio;
-}
-
-void vm_forget_guest(struct vm *vm)
-{
-	memset(vm->rings, 0, sizeof(vm->rings));
-	memset(vm->running, 0, sizeof(vm->running));
-	interrupt_forget(vm);
-}
-
-static void follow_guest(struct vm *vm, const struct message *msg)
+static void follow_rings(struct vm *vm, const struct message *msg)
 {
 	struct vm_ring *ring = &vm->rings[msg->ring_id];
 
@@ -227,12 +215,10 @@ static void follow_guest(struct vm *vm, const struct message *msg)
 		vm->counters.stray_ends += !ring->active;
 		ring->active = false;
 		break;
-	case RS_KIND_SWITCH:
-		follow_task(vm, msg);
-		break;
 	case RS_KIND_ATTACH: /* a fresh driver: what was active before is not */
 	case RS_KIND_BYE:
-		vm_forget_guest(vm);
+		memset(vm->rings, 0, sizeof(vm->rings));
+		interrupt_forget(vm);
 		break;
 	default:
 		break;
@@ -264,7 +250,8 @@ void vm_message(struct vm *vm, const struct message *msg, uint64_t seen_ns)
 	}
 	vm->counters.messages[msg->kind]++;
 	count_sequence(vm, msg);
-	follow_guest(vm, msg);
+	follow_rings(vm, msg);
+	vm_scan_follow(vm, msg);
 	run_policy(vm, msg);
 	event = (struct trace_event){
 		.t = seen_ns,
@@ -283,7 +270,9 @@ void vm_rings_clear(struct vm *vm)
 	/* To a policy a driver that vanished is one that said goodbye. */
 	static const struct message bye = { .kind = RS_KIND_BYE };
 
-	vm_forget_guest(vm);
+	memset(vm->rings, 0, sizeof(vm->rings));
+	interrupt_forget(vm);
+	vm_scan_forget(vm);
 	vm->sequence_known = false;
 	run_policy(vm, &bye);
 }

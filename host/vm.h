@@ -21,6 +21,7 @@
 #include "host/lowgroup.h"
 #include "host/message.h"
 #include "host/policy.h"
+#include "host/scan.h"
 #include "host/sched.h"
 #include "host/threads.h"
 #include "host/vm_budget.h"
@@ -32,6 +33,7 @@
 #define VM_CEILING_MAX 89 /* the daemon's thread (95) must outrank every ring */
 #define VM_CEILING_DEFAULT 80
 
+struct memory;
 struct record;
 struct vhost_user;
 
@@ -77,10 +79,6 @@ struct vm_counters {
 	uint64_t demotions; /* changes from real-time */
 	uint64_t changes; /* all of vCPU threads' scheduling: these two, to low and back */
 	uint64_t starts_deferred; /* START that had to wait: budgets were not granted yet */
-	/* SWITCH by the priority of the real-time task that it was to; from, where
-	 * the task after is none. So a ring has those of its own processes. */
-	uint64_t switches_by_priority[RS_PRIO_MAX + 1];
-	uint64_t switch_same_priority; /* SWITCH that changed no priority */
 	uint64_t apply_failed;
 	uint64_t readback_mismatch;
 	uint64_t threads_gone; /* a change was skipped, its thread has exited */
@@ -93,6 +91,11 @@ struct vm_counters {
 	uint64_t low_failed; /* threads or groups that could not be made low or normal */
 	uint64_t policy_errors; /* hooks that returned an error */
 	uint64_t ticks_late; /* ticks left out: the one before them came too late */
+	uint64_t scan_reads; /* run queues of the guest read (P2) */
+	uint64_t scan_torn; /* of these, no sense in it: it was being changed */
+	uint64_t scan_outside; /* of these, not in the guest's memory */
+	uint64_t scan_refused; /* descriptions of run queues that cannot be used */
+	uint64_t scan_ns; /* time it took */
 	uint64_t events_sent;
 	uint64_t events_lost; /* no buffer of the guest to put an event into */
 	uint64_t irq_raised; /* external interrupts that came to the host */
@@ -105,6 +108,26 @@ struct vm_counters {
 	uint64_t memory_unsealed; /* regions whose file may be shortened under us */
 	uint64_t connections_refused;
 	uint64_t log_withheld; /* lines about this VM that came too often */
+};
+
+/* What is known of the guest's run queues. */
+enum vm_scan_state {
+	VM_SCAN_OFF, /* the guest has not said where they are */
+	VM_SCAN_OFFERED, /* it has; main must look at it */
+	VM_SCAN_READY,
+	VM_SCAN_REFUSED, /* `reason` says why they cannot be read */
+};
+
+#define VM_SCAN_REASON_MAX 200
+
+struct vm_scan {
+	enum vm_scan_state state;
+	uint32_t offers; /* told so far: tells an offer from a later one */
+	uint64_t address; /* of the description */
+	struct scan_map map; /* with VM_SCAN_READY */
+	uint8_t torn[RS_VCPU_MAX]; /* readings without sense in a row */
+	uint64_t next_look_ns; /* (main) */
+	char reason[VM_SCAN_REASON_MAX]; /* (main) "" = none */
 };
 
 /* Why the last change failed; explained by main, which may allocate. */
@@ -133,6 +156,7 @@ struct vm {
 	enum vm_role role;
 	uint8_t ceiling;
 	struct vm_budget budget;
+	unsigned int scan_interval_us; /* of rq_scan; 0 = the policy's own */
 	bool own_policy; /* the daemon's change of policy passes it by */
 	struct record *record; /* borrowed */
 
@@ -142,6 +166,7 @@ struct vm {
 	uint64_t pid_start;
 	int pidfd; /* -1 = none */
 	struct vhost_user *transport; /* borrowed; NULL = not connected */
+	const struct memory *memory; /* the guest's; borrowed; NULL = none */
 	bool settled; /* cgroups are as they will stay: docs/control-socket.md */
 	bool has_run; /* it is no VM about to boot any more */
 
@@ -155,11 +180,11 @@ struct vm {
 	struct vm_vcpu vcpus[RS_VCPU_MAX];
 	unsigned int vcpu_count; /* highest index + 1 */
 	struct vm_ring rings[RS_RING_MAX];
-	uint8_t running[RS_VCPU_MAX]; /* priority of the vCPU's task, by SWITCH; 0 = none */
 	struct interrupt interrupts[RS_INTERRUPT_MAX];
 	/* The transport's: puts an interrupt into the guest; *event is its number
 	 * there. False: there is no buffer. NULL: there is no transport. */
 	bool (*raise)(struct vm *vm, unsigned int number, uint64_t arrived_ns, uint32_t *event);
+	struct vm_scan scan;
 	bool low; /* wanted: the whole process is low */
 	bool wants_realtime; /* the policy may make threads real-time */
 	bool realtime_deferred; /* budgets are not granted yet: see vm_realtime() */
@@ -190,6 +215,7 @@ struct vm_config {
 	unsigned int budget_permille;
 	unsigned int budget_period_us; /* 0: see struct vm_budget */
 	enum vm_budget_by budget_by;
+	unsigned int scan_interval_us; /* 0 = the policy's own */
 	const struct policy *policy;
 	bool own_policy;
 	struct record *record;
@@ -233,8 +259,6 @@ void vm_message(struct vm *vm, const struct message *msg, uint64_t seen_ns);
 void vm_reject(struct vm *vm, enum reject reason);
 /* The guest's driver is gone (reset, re-probe): no ring is active any more. */
 void vm_rings_clear(struct vm *vm);
-/* The same without telling the policy. */
-void vm_forget_guest(struct vm *vm);
 void vm_counters_reset(struct vm *vm);
 /* Tells and frees what went wrong with this VM, within a limit. Main thread. */
 void vm_log_error(struct vm *vm, struct rs_error **err);
@@ -276,6 +300,24 @@ unsigned int vm_highest_ring(const struct vm *vm, unsigned int vcpu);
 int vm_low(struct vm *vm);
 int vm_lift(struct vm *vm);
 void vm_restore(struct vm *vm); /* all vCPUs their own scheduling, and lifted */
+
+/* ---- the guest's run queues (vm_scan.c); with the lock held ---- */
+
+/* A message: SCAN is an offer that main will look at. */
+void vm_scan_follow(struct vm *vm, const struct message *msg);
+/* The guest's driver is gone, or was told to be silent. */
+void vm_scan_forget(struct vm *vm);
+/* Main thread, without the lock: look at an offer. True: one waits, because
+ * this VM has taken enough of main's time; call again in some 100 ms. */
+bool vm_scan_resolve(struct vm *vm);
+
+#define VM_SCAN_UNKNOWN (-1)
+/*
+ * Reads the run queue of every vCPU. priority[i] = of the highest real-time
+ * task that can run on vCPU i, 0 = there is none or nothing is known of the
+ * guest, VM_SCAN_UNKNOWN = leave it as it was. Notification path.
+ */
+void vm_scan(struct vm *vm, int priority[RS_VCPU_MAX]);
 
 /* Called by vm_lift(): makes main call vm_finish() soon. Set by the daemon;
  * NULL (tests): the caller does it. Must be safe on the notification path. */

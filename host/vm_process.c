@@ -290,7 +290,7 @@ bool vm_finish(struct vm *vm)
 {
 	struct rs_error *err = NULL;
 	struct vm_failure failure;
-	bool low;
+	bool low, offers;
 
 	pthread_mutex_lock(&vm->lock);
 	failure = vm->failure;
@@ -308,25 +308,26 @@ bool vm_finish(struct vm *vm)
 		vm_raise_process(vm);
 	else
 		vm_recheck_process(vm);
-	return vm->low_checks > 0;
+	offers = vm_scan_resolve(vm);
+	return offers || vm->low_checks > 0;
 }
 
 int vm_choose_policy(struct vm *vm, const struct policy *policy, struct rs_error **err)
 {
-	enum rs_source needs;
 	bool started;
 
 	pthread_mutex_lock(&vm->lock);
-	needs = vm->policy->needs;
 	started = vm->policy_started;
 	if (started)
 		vm->policy->stop(vm);
 	vm->policy = policy;
 	vm->policy_started = false;
 	interrupt_forget(vm);
-	/* The guest reports something else from now on, an END may never come. */
-	if (policy->needs != needs)
-		vm_forget_guest(vm);
+	/* The guest tells of rings no more, an END may never come: forget what is active. */
+	if (policy->needs == RS_SOURCE_NONE || policy->needs == RS_SOURCE_SCAN)
+		memset(vm->rings, 0, sizeof(vm->rings));
+	if (policy->needs != RS_SOURCE_SCAN)
+		vm_scan_forget(vm);
 	pthread_mutex_unlock(&vm->lock);
 	if (!started || !vm->connected)
 		return 0;
@@ -344,7 +345,9 @@ void vm_disconnect(struct vm *vm)
 		return;
 	pthread_mutex_lock(&vm->lock);
 	vm->connected = false;
-	vm_forget_guest(vm);
+	memset(vm->rings, 0, sizeof(vm->rings));
+	interrupt_forget(vm);
+	vm_scan_forget(vm);
 	if (vm->policy_started)
 		vm->policy->stop(vm);
 	vm->policy_started = false;
