@@ -101,6 +101,8 @@ static int step_register(struct cell_state *cell, struct rs_error **err)
 			.notify_socket = cell->vms[i].notify_socket,
 			.ceiling = vm->priority_ceiling,
 			.rt_budget_permille = cell_vm_budget(cell->context->scenario, vm),
+			.rt_budget_period_us = vm->rt_budget_period_us,
+			.budget_by = scenario_keepers[vm->budget_by],
 		};
 
 		ret = daemon_add_vm(cell->daemon, &registered, err);
@@ -294,6 +296,7 @@ static void free_results(struct cell_state *cell)
 	witness_free(cell->witness);
 	json_object_put(cell->limits);
 	json_object_put(cell->status);
+	json_object_put(cell->trace);
 	json_object_put(cell->settled);
 	json_object_put(cell->status_at_begin);
 	for (i = 0; i < PHASE_COUNT; i++)

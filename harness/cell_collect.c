@@ -33,20 +33,22 @@ static uint64_t count_lost(const char *csv)
 	return remark ? strtoull(remark + strlen("# lost "), NULL, 10) : 0;
 }
 
-static int collect_ring(struct cell_state *cell, struct cell_vm *v, unsigned int id,
+static int collect_ring(struct cell_state *cell, struct cell_vm *v, unsigned int index,
 			struct rs_error **err)
 {
+	const struct scenario_ring *r = &v->vm->rings[index];
 	cleanup_free char *path =
-		folder_path(cell->plan->dir, "samples-%s-%u.csv.gz", v->vm->name, id);
+		folder_path(cell->plan->dir, "samples-%s-%u.csv.gz", v->vm->name, r->id);
 	cleanup_free char *data = NULL;
 	size_t length;
-	int ret = agent_fetch(v->agent, FETCH_S, &data, &length, err, "SAMPLES id=%u", id);
+	int ret = agent_fetch(v->agent, FETCH_S, &data, &length, err, "SAMPLES id=%u", r->id);
 
 	if (ret < 0)
 		return ret;
 	if (!path)
 		return rs_fail(err, ENOMEM, "out of memory");
 	v->periods += count_rows(data) + count_lost(data);
+	cell_count_notified(cell, v->vm->name, r, data, &v->notified[index]);
 	return folder_write_gz(path, data, length, err);
 }
 
@@ -63,7 +65,7 @@ static int collect_vm(struct cell_state *cell, struct cell_vm *v, struct rs_erro
 	if (ret == 0)
 		v->send = cell_cost_send(data);
 	for (i = 0; ret == 0 && i < v->vm->ring_count; i++)
-		ret = collect_ring(cell, v, v->vm->rings[i].id, err);
+		ret = collect_ring(cell, v, i, err);
 	return ret < 0 ? rs_fail_wrap(err, "VM %s", v->vm->name) : 0;
 }
 
@@ -77,7 +79,7 @@ static struct cell_vm *vm_named(struct cell_state *cell, const char *name)
 	return NULL;
 }
 
-/* Kicks of rings: START and END as the daemon received them. */
+/* Kicks as the daemon received them: START and END, or task switches. */
 static void count_kicks(struct cell_state *cell)
 {
 	struct json_object *rows = json_array(cell->status, "vms");
@@ -87,19 +89,18 @@ static void count_kicks(struct cell_state *cell)
 		struct json_object *row = json_row(rows, i);
 		struct json_object *messages = json_dict(row, "messages");
 		struct cell_vm *v = vm_named(cell, json_text(row, "name"));
-		uint64_t starts = 0, ends = 0;
+		uint64_t starts = 0, ends = 0, switches = 0;
 
 		if (!v || !json_u64(messages, "start", &starts) ||
-		    !json_u64(messages, "end", &ends))
+		    !json_u64(messages, "end", &ends) || !json_u64(messages, "switch", &switches))
 			continue;
-		v->kicks = starts + ends;
+		v->kicks = starts + ends + switches;
 	}
 }
 
 static int collect_daemon(struct cell_state *cell, struct rs_error **err)
 {
 	cleanup_free char *path = folder_path(cell->plan->dir, "trace.json.gz");
-	struct json_object *trace;
 	const char *text;
 	int ret;
 
@@ -107,13 +108,12 @@ static int collect_daemon(struct cell_state *cell, struct rs_error **err)
 	if (!cell->status)
 		return -EIO;
 	count_kicks(cell);
-	trace = daemon_trace(cell->daemon, err);
-	if (!trace)
+	cell->trace = daemon_trace(cell->daemon, err);
+	if (!cell->trace)
 		return -EIO;
-	text = json_object_to_json_string_ext(trace, JSON_C_TO_STRING_PLAIN);
+	text = json_object_to_json_string_ext(cell->trace, JSON_C_TO_STRING_PLAIN);
 	ret = path && text ? folder_write_gz(path, text, strlen(text), err) :
 			     rs_fail(err, ENOMEM, "out of memory");
-	json_object_put(trace);
 	return ret;
 }
 

@@ -18,6 +18,13 @@
 
 #define CELL_VCPUS_MAX 4 /* of a VM; the scenario's bound */
 
+/* What a ring's periods cost in notifications; see cell_notified.c. */
+struct cell_notified {
+	uint64_t periods;
+	uint64_t messages;
+	uint64_t changes; /* of these, that told another priority than before */
+};
+
 struct cell_vm {
 	const struct scenario_vm *vm;
 	struct domain domain;
@@ -34,6 +41,7 @@ struct cell_vm {
 	bool was_in_phase[PHASE_COUNT];
 	uint64_t kicks, periods;
 	struct json_object *send; /* owned; how long sending took in the guest, or NULL */
+	struct cell_notified notified[RS_RING_MAX]; /* by place in vm->rings */
 };
 
 struct cell_stretch { /* a phase, as it was */
@@ -58,6 +66,7 @@ struct cell_state {
 	struct json_object *status; /* the daemon's, at the end */
 	struct daemon_cpu cpu_at_begin; /* of the phase under way */
 	struct json_object *status_at_begin; /* the same; NULL between phases */
+	struct json_object *trace; /* the daemon's */
 };
 
 /* cell_vm.c: a VM from its creation to its end. */
@@ -91,6 +100,10 @@ struct json_object *cell_cost_send(const char *stats);
 
 /* cell_collect.c: what the guests and the daemon have to say at the end. */
 int cell_collect(struct cell_state *cell, struct rs_error **err);
+
+/* cell_notified.c: of one ring, whose samples are in `csv`. */
+void cell_count_notified(const struct cell_state *cell, const char *vm,
+			 const struct scenario_ring *r, const char *csv, struct cell_notified *n);
 
 /* cellfile.c: cell.json, and cell-failed.txt instead of it. */
 int cellfile_write(const struct cell_state *cell, struct rs_error **err);

@@ -9,6 +9,7 @@
 #include "harness/domain_xml.h"
 #include "harness/folder.h"
 #include "harness/journal.h"
+#include "harness/jsonread.h"
 #include "harness/limits.h"
 #include "harness/wait.h"
 #include "host/cleanup.h"
@@ -100,7 +101,7 @@ static int make_disk(struct cell_state *cell, struct cell_vm *v, struct rs_error
 /* A small guest finds the programs of its loads on a disk of their own. */
 static bool wants_tools(const struct scenario_vm *vm)
 {
-	return vm->image == VM_IMAGE_SMALL && scenario_has_load(vm);
+	return vm->image == VM_IMAGE_SMALL && scenario_has_programs(vm);
 }
 
 static const char *cmdline(const struct scenario_vm *vm)
@@ -169,6 +170,20 @@ static int find_vcpus(struct cell_vm *v, struct rs_error **err)
 	return 0;
 }
 
+/* A policy that makes nothing real-time has no budget to keep. */
+static int check_keeper(const struct cell_vm *v, struct json_object *budget, struct rs_error **err)
+{
+	const char *wanted = scenario_keepers[v->vm->budget_by], *by = json_text(budget, "by");
+
+	if (v->vm->budget_by == KEEPER_AUTO || (by && !strcmp(by, wanted)) ||
+	    !json_object_get_boolean(json_object_object_get(budget, "needed")))
+		return 0;
+	return rs_fail(err, ENOTSUP,
+		       "the scenario says budget_by: %s, but it is kept by %s: this kernel has no "
+		       "RT_GROUP_SCHED that bounds it",
+		       wanted, by ? by : "nobody");
+}
+
 static int settle(struct cell_state *cell, struct cell_vm *v, struct rs_error **err)
 {
 	struct json_object *answer = daemon_settle(cell->daemon, v->vm->name, err);
@@ -177,7 +192,7 @@ static int settle(struct cell_state *cell, struct cell_vm *v, struct rs_error **
 		return -EIO;
 	json_object_object_del(answer, "ok");
 	json_object_object_add(cell->settled, v->vm->name, answer);
-	return 0;
+	return check_keeper(v, json_dict(answer, "budget"), err);
 }
 
 /* Paused, settled, read back: all that shall hold holds before the guest's

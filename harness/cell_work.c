@@ -56,7 +56,7 @@ static int create_ring(const struct scenario *s, struct cell_vm *v, const struct
 				 r->work_us[i]);
 	return agent_command(v->agent, COMMAND_S, NULL, err,
 			     "RING id=%u prio=%u period_us=%llu deadline_us=%llu offset_us=%llu "
-			     "vcpu=%d processes=%u work_us=%s share=%d samples=%.0f",
+			     "vcpu=%d processes=%u work_us=%s share=%d samples=%.0f interrupt=-1",
 			     r->id, r->prio, (unsigned long long)r->period_us,
 			     (unsigned long long)r->deadline_us, (unsigned long long)r->offset_us,
 			     r->vcpu, r->processes, work, r->share, samples);
@@ -94,6 +94,10 @@ int cell_vm_begin_work(struct cell_state *cell, struct cell_vm *v, struct rs_err
 	if (ret == 0 && vm->load.fio)
 		ret = agent_command(v->agent, COMMAND_S, NULL, err, "LOAD exec fio %s",
 				    vm->load.fio);
+	if (ret == 0 && vm->load.rogue)
+		ret = agent_command(v->agent, COMMAND_S, NULL, err,
+				    "LOAD exec rs-control --rogue %s",
+				    scenario_rogues[vm->load.rogue]);
 	return ret < 0 ? rs_fail_wrap(err, "VM %s", vm->name) : 0;
 }
 

@@ -119,8 +119,10 @@ static struct json_object *phases_json(const struct cell_state *cell)
 	return all;
 }
 
-static struct json_object *ring_json(const struct cell_vm *v, const struct scenario_ring *r)
+static struct json_object *ring_json(const struct cell_vm *v, unsigned int index)
 {
+	const struct scenario_ring *r = &v->vm->rings[index];
+	const struct cell_notified *n = &v->notified[index];
 	struct json_object *o = json_object_new_object();
 	struct json_object *work = json_object_new_array();
 	char samples[80];
@@ -138,6 +140,9 @@ static struct json_object *ring_json(const struct cell_vm *v, const struct scena
 	json_object_object_add(o, "work_us", work);
 	add_int(o, "iterations_per_ms", (int64_t)v->iterations_per_ms);
 	add_string(o, "samples", samples);
+	add_int(o, "notified_periods", (int64_t)n->periods);
+	add_int(o, "notifications", (int64_t)n->messages);
+	add_int(o, "priority_changes", (int64_t)n->changes);
 	return o;
 }
 
@@ -148,8 +153,7 @@ static struct json_object *rings_json(const struct cell_state *cell)
 
 	for (i = 0; i < cell->vm_count; i++)
 		for (k = 0; cell->vms[i].working && k < cell->vms[i].vm->ring_count; k++)
-			json_object_array_add(all,
-					      ring_json(&cell->vms[i], &cell->vms[i].vm->rings[k]));
+			json_object_array_add(all, ring_json(&cell->vms[i], k));
 	return all;
 }
 

@@ -26,7 +26,8 @@ static bool is_control(const struct scenario *scenario, const char *vm)
 {
 	for (unsigned int i = 0; i < scenario->vm_count; i++)
 		if (!strcmp(scenario->vms[i].name, vm))
-			return scenario->vms[i].role == VM_ROLE_CONTROL;
+			return scenario->vms[i].role == VM_ROLE_CONTROL &&
+			       !scenario->vms[i].load.rogue;
 	return false;
 }
 
@@ -221,6 +222,9 @@ static int read_ring(struct cell *cell, const char *dir, struct json_object *row
 		return rs_fail(err, ENOMEM, "no memory for a ring");
 	cell->ring_count++; /* from here on cell_free() knows it */
 	json_u64(row, "processes", &processes);
+	json_u64(row, "notified_periods", &ring->notified_periods);
+	json_u64(row, "notifications", &ring->notifications);
+	json_u64(row, "priority_changes", &ring->priority_changes);
 	ring->control = is_control(scenario, vm);
 	ring->id = (unsigned int)id;
 	ring->prio = (unsigned int)prio;

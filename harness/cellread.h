@@ -41,6 +41,9 @@ struct cell_ring {
 	bool control; /* a ring of a control VM: it is judged */
 	unsigned int id, prio, processes;
 	uint64_t period_ns, deadline_ns;
+	/* Sent to the host in so many of its periods (docs/results.md); 0 periods:
+	 * not known. */
+	uint64_t notified_periods, notifications, priority_changes;
 	struct samples *samples; /* owned; guest's clock */
 	struct period *periods; /* owned; by rising release */
 	size_t period_count;

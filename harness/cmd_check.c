@@ -124,10 +124,12 @@ static void print_limits(const struct scenario *s)
 		printf(" interference at most %g;", s->limits.interference_max);
 	if (!isnan(s->limits.missed_max))
 		printf(" missed deadlines at most %g;", s->limits.missed_max);
+	if (!isnan(s->limits.missed_shared_max))
+		printf(" missed in shared at most %g;", s->limits.missed_shared_max);
 	if (!isnan(s->limits.handling_p99_us_max))
 		printf(" handling p99 at most %g us;", s->limits.handling_p99_us_max);
 	if (isnan(s->limits.interference_max) && isnan(s->limits.missed_max) &&
-	    isnan(s->limits.handling_p99_us_max))
+	    isnan(s->limits.missed_shared_max) && isnan(s->limits.handling_p99_us_max))
 		printf(" by no limit");
 	printf("\n");
 }

@@ -34,6 +34,8 @@ struct daemon_vm {
 	const char *notify_socket; /* the daemon listens there for the VM's QEMU */
 	unsigned int ceiling;
 	unsigned int rt_budget_permille;
+	uint64_t rt_budget_period_us; /* 0 = the daemon's default */
+	const char *budget_by; /* auto, kernel or daemon */
 };
 
 int daemon_add_vm(struct daemon *d, const struct daemon_vm *vm, struct rs_error **err);

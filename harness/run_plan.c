@@ -80,7 +80,8 @@ static int check_judged(struct scenario *s, struct rs_error **err)
 	for (i = 0; i < s->policy_count; i++)
 		if (!strcmp(s->policies[i], s->verdict_policy))
 			return 0;
-	if (!isnan(l->interference_max) || !isnan(l->missed_max) || !isnan(l->handling_p99_us_max))
+	if (!isnan(l->interference_max) || !isnan(l->missed_max) || !isnan(l->missed_shared_max) ||
+	    !isnan(l->handling_p99_us_max))
 		return rs_fail(err, EINVAL,
 			       "--policy leaves out %s, which the limits of %s are about: add it, "
 			       "or change limits.policy there",

@@ -349,6 +349,11 @@ void scenario_free(struct scenario *s)
 
 bool scenario_has_load(const struct scenario_vm *vm)
 {
+	return scenario_has_programs(vm) || vm->load.rogue;
+}
+
+bool scenario_has_programs(const struct scenario_vm *vm)
+{
 	return vm->load.stress_ng || vm->load.fio;
 }
 

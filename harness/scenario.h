@@ -32,6 +32,21 @@ enum vm_image {
 	VM_IMAGE_DEBIAN, /* a full Debian on a disk; neighbours only */
 };
 
+enum vm_rogue { /* how a guest misbehaves; rs-control --rogue has the same names */
+		ROGUE_NONE,
+		ROGUE_HOLD, /* a ring that never ends */
+		ROGUE_RESTART, /* START upon START */
+		ROGUE_FLIP, /* START and END without a rest */
+};
+extern const char *const scenario_rogues[];
+
+enum budget_keeper { /* names as in the daemon's control socket */
+		     KEEPER_AUTO,
+		     KEEPER_KERNEL,
+		     KEEPER_DAEMON,
+};
+extern const char *const scenario_keepers[];
+
 enum boot_order { /* of several neighbours */
 		  BOOT_IN_TURN, /* each begins when the one before is up */
 		  BOOT_TOGETHER,
@@ -52,6 +67,7 @@ struct scenario_ring {
 struct scenario_load {
 	char *stress_ng; /* arguments, NULL = none */
 	char *fio; /* arguments, NULL = none */
+	enum vm_rogue rogue; /* then its rings are not judged */
 };
 
 struct scenario_vm {
@@ -70,6 +86,8 @@ struct scenario_vm {
 	uint64_t read_iops_sec, write_iops_sec;
 	unsigned int priority_ceiling; /* of the host, 1 to 89, default 80 */
 	unsigned int rt_budget_permille; /* 0 = chosen from the rings' load */
+	uint64_t rt_budget_period_us; /* 0 = the daemon's default */
+	enum budget_keeper budget_by;
 	struct scenario_ring rings[RS_RING_MAX];
 	unsigned int ring_count;
 	/* Of a control VM from before the warm-up on, of a neighbour after its
@@ -81,6 +99,7 @@ struct scenario_vm {
 struct scenario_limits { /* what `ringsched run` judges by; NaN = not judged */
 	double interference_max; /* of the policy the verdict is about */
 	double missed_max; /* in phase boot, outside stained windows */
+	double missed_shared_max; /* the same in phase shared */
 	double handling_p99_us_max;
 };
 
@@ -115,6 +134,9 @@ void scenario_free(struct scenario *s);
 
 /* Does the VM run a load beside its rings? */
 bool scenario_has_load(const struct scenario_vm *vm);
+
+/* A load whose programs the small guest has on a disk only? */
+bool scenario_has_programs(const struct scenario_vm *vm);
 
 /* Has it a disk to read and write? Debian lives on one; a small guest has one
  * where it runs fio. */

@@ -18,6 +18,8 @@
 _Static_assert(sizeof(enum vm_role) == sizeof(unsigned int), "enum of another size");
 _Static_assert(sizeof(enum vm_kernel) == sizeof(unsigned int), "enum of another size");
 _Static_assert(sizeof(enum vm_image) == sizeof(unsigned int), "enum of another size");
+_Static_assert(sizeof(enum vm_rogue) == sizeof(unsigned int), "enum of another size");
+_Static_assert(sizeof(enum budget_keeper) == sizeof(unsigned int), "enum of another size");
 _Static_assert(sizeof(enum boot_order) == sizeof(unsigned int), "enum of another size");
 
 static const char *const roles[] = {
@@ -35,6 +37,21 @@ static const char *const kernels[] = {
 static const char *const images[] = {
 	[VM_IMAGE_SMALL] = "small",
 	[VM_IMAGE_DEBIAN] = "debian",
+	NULL,
+};
+
+const char *const scenario_rogues[] = {
+	[ROGUE_NONE] = "none",
+	[ROGUE_HOLD] = "hold",
+	[ROGUE_RESTART] = "restart",
+	[ROGUE_FLIP] = "flip",
+	NULL,
+};
+
+const char *const scenario_keepers[] = {
+	[KEEPER_AUTO] = "auto",
+	[KEEPER_KERNEL] = "kernel",
+	[KEEPER_DAEMON] = "daemon",
 	NULL,
 };
 
@@ -106,6 +123,9 @@ static const struct key load_keys[] = {
 	  .initial = "none", .word = "none", .help = "arguments of stress-ng" },
 	{ .name = "fio", .type = KEY_TEXT, AT(scenario_load, fio), .initial = "none",
 	  .word = "none", .help = "arguments of fio; image small: its disk is /dev/scratch" },
+	{ .name = "rogue", .type = KEY_CHOICE, AT(scenario_load, rogue),
+	  .choices = scenario_rogues, .initial = "none",
+	  .help = "misbehave: a ring that never ends, restarts, or flips; its VM is not judged" },
 	{ 0 },
 };
 
@@ -153,6 +173,12 @@ static const struct key vm_keys[] = {
 	{ .name = "rt_budget_permille", .type = KEY_COUNT, AT(scenario_vm, rt_budget_permille),
 	  .min = 1, .max = 950, .initial = "auto", .word = "auto", .word_value = 0,
 	  .help = "real-time share of the core (auto: from the rings' work)" },
+	{ .name = "rt_budget_period", .type = KEY_TIME, AT(scenario_vm, rt_budget_period_us),
+	  .min = 1000, .max = 1000000, .initial = "auto", .word = "auto", .word_value = 0,
+	  .help = "in which the share is renewed (auto: the kernel's, or the daemon's 100ms)" },
+	{ .name = "budget_by", .type = KEY_CHOICE, AT(scenario_vm, budget_by),
+	  .choices = scenario_keepers, .initial = "auto",
+	  .help = "who keeps the share: the kernel where it can, else the daemon" },
 	{ .name = "rings", .type = KEY_SECTION, ITEMS(scenario_vm, rings, ring_count),
 	  .items_max = RS_RING_MAX, .section = &ring_section, .initial = "none",
 	  .help = "processes that take turns" },
@@ -175,6 +201,9 @@ static const struct key limit_keys[] = {
 	{ .name = "missed", .type = KEY_NUMBER, AT(scenario, limits.missed_max), .min = 0,
 	  .max = 1e9, .initial = "none", .word = "none", .word_value = NAN,
 	  .help = "most deadlines missed in phase boot, outside stained windows" },
+	{ .name = "missed_shared", .type = KEY_NUMBER, AT(scenario, limits.missed_shared_max),
+	  .min = 0, .max = 1e9, .initial = "none", .word = "none", .word_value = NAN,
+	  .help = "the same in phase shared" },
 	{ .name = "handling_p99", .type = KEY_TIME_US,
 	  AT(scenario, limits.handling_p99_us_max), .min = 1, .max = 1e6, .initial = "none",
 	  .word = "none", .word_value = NAN, .help = "most from kick seen to priority in force" },

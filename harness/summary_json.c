@@ -100,6 +100,34 @@ static struct json_object *boot_json(const struct boot_result *b)
 	return json;
 }
 
+static bool is_ring(const struct cell_ring *r, const struct cell_ring *like)
+{
+	return r->id == like->id && !strcmp(r->vm, like->vm);
+}
+
+/* Over all boots; not known of boots that were measured before it was counted. */
+static void add_notifications(struct json_object *json, const struct policy_result *p,
+			      const struct cell_ring *like)
+{
+	uint64_t periods = 0, notifications = 0, changes = 0;
+
+	for (size_t i = 0; i < p->boot_count; i++) {
+		const struct cell *c = p->boots[i].cell;
+
+		for (size_t j = 0; j < c->ring_count; j++) {
+			if (!is_ring(&c->rings[j], like))
+				continue;
+			periods += c->rings[j].notified_periods;
+			notifications += c->rings[j].notifications;
+			changes += c->rings[j].priority_changes;
+		}
+	}
+	add(json, "notifications_per_period",
+	    json_number(periods ? (double)notifications / (double)periods : NAN));
+	add(json, "priority_changes_per_period",
+	    json_number(periods ? (double)changes / (double)periods : NAN));
+}
+
 /* The pooled figures of one ring of one policy, all phases. */
 static struct json_object *ring_json(const struct policy_result *p, const struct cell_ring *like,
 				     struct rs_error **err)
@@ -113,6 +141,7 @@ static struct json_object *ring_json(const struct policy_result *p, const struct
 	add_count(json, "processes", like->processes);
 	add_count(json, "period_us", like->period_ns / 1000);
 	add_count(json, "deadline_us", like->deadline_ns / 1000);
+	add_notifications(json, p, like);
 	for (int k = 0; k < PHASE_COUNT; k++) {
 		struct spread wakeup, response;
 		struct measure m = { 0 };
@@ -121,7 +150,7 @@ static struct json_object *ring_json(const struct policy_result *p, const struct
 			const struct cell *c = p->boots[i].cell;
 
 			for (size_t j = 0; j < c->ring_count; j++)
-				if (c->rings[j].id == like->id && !strcmp(c->rings[j].vm, like->vm))
+				if (is_ring(&c->rings[j], like))
 					measure_add(&m, &c->rings[j], &c->phases[k], err);
 		}
 		wakeup = durations_spread(&m.wakeup);

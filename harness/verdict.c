@@ -70,16 +70,31 @@ static double boot_interference(const struct boot_result *b)
 }
 
 /* Periods whose samples were lost cannot be said to have met the deadline. */
+static double missed_in(const struct policy_result *p, enum phase phase)
+{
+	if (p->lost || !p->pooled[phase].periods)
+		return NAN;
+	return (double)p->control_missed_unstained[phase];
+}
+
 static double missed_unstained(const struct policy_result *p)
 {
-	if (p->lost || !p->pooled[PHASE_BOOT].periods)
-		return NAN;
-	return (double)p->control_missed_unstained[PHASE_BOOT];
+	return missed_in(p, PHASE_BOOT);
 }
 
 static double boot_missed_unstained(const struct boot_result *b)
 {
 	return (double)b->phases[PHASE_BOOT].control_missed_unstained;
+}
+
+static double shared_missed(const struct policy_result *p)
+{
+	return missed_in(p, PHASE_SHARED);
+}
+
+static double boot_shared_missed(const struct boot_result *b)
+{
+	return (double)b->phases[PHASE_SHARED].control_missed_unstained;
 }
 
 static double kicks(const struct policy_result *p)
@@ -117,6 +132,8 @@ static const struct quantity
 			    interference, boot_interference, 3 },
 	missed_of = { "%s: deadlines missed in boot, outside stained windows, all boots", "",
 		      missed_unstained, boot_missed_unstained, 1 },
+	shared_missed_of = { "%s: deadlines missed in shared, outside stained windows, all boots",
+			     "", shared_missed, boot_shared_missed, 1 },
 	kicks_of = { "%s: kicks per period", "", kicks, boot_kicks, 3 },
 	handling_of = { "%s: handling (kick seen → priority in force), p99, median over boots",
 			" µs", handling_p99, boot_handling_p99, 3 },
@@ -250,6 +267,7 @@ static void add_limits(struct verdict *v, const struct summary *s)
 	} table[] = {
 		{ &interference_of, scenario->limits.interference_max },
 		{ &missed_of, scenario->limits.missed_max },
+		{ &shared_missed_of, scenario->limits.missed_shared_max },
 		{ &handling_of, scenario->limits.handling_p99_us_max },
 	};
 

@@ -4,6 +4,7 @@
 #include <json-c/json.h>
 #include <pthread.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -66,11 +67,14 @@ struct json_object *control_budget(struct vm *vm)
 {
 	struct json_object *o = json_object_new_object();
 	struct vm_budget b;
+	bool needed;
 
 	pthread_mutex_lock(&vm->lock);
 	b = vm->budget;
+	needed = vm->wants_realtime;
 	pthread_mutex_unlock(&vm->lock);
 	add_string(o, "by", vm_budget_names[b.by]);
+	json_object_object_add(o, "needed", json_object_new_boolean(needed));
 	add_int(o, "permille", b.permille);
 	add_int(o, "period_us", b.period_ns / 1000);
 	if (b.by == VM_BUDGET_DAEMON) {
@@ -166,6 +170,7 @@ static const struct {
 	COUNTER(demotions),
 	COUNTER(changes),
 	COUNTER(starts_deferred),
+	COUNTER(switch_same_priority),
 	COUNTER(apply_failed),
 	COUNTER(readback_mismatch),
 	COUNTER(threads_gone),
@@ -198,6 +203,20 @@ static const struct {
 };
 /* clang-format on */
 
+/* The priorities that were seen; their numbers are the keys. */
+static struct json_object *switches_of(const struct vm_counters *c)
+{
+	struct json_object *o = json_object_new_object();
+	char key[8];
+
+	for (unsigned int i = 0; i <= RS_PRIO_MAX; i++) {
+		snprintf(key, sizeof(key), "%u", i);
+		if (c->switches_by_priority[i])
+			add_int(o, key, c->switches_by_priority[i]);
+	}
+	return o;
+}
+
 static void add_counters(struct json_object *o, const struct vm_counters *c)
 {
 	struct json_object *messages = json_object_new_object();
@@ -212,6 +231,7 @@ static void add_counters(struct json_object *o, const struct vm_counters *c)
 		add_int(rejects, reject_names[i], c->rejects[i]);
 	json_object_object_add(o, "messages", messages);
 	json_object_object_add(o, "rejects", rejects);
+	json_object_object_add(o, "switches_by_priority", switches_of(c));
 }
 
 static struct json_object *vring_of(const struct vm *vm)

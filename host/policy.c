@@ -15,6 +15,7 @@ const struct policy *const policies[] = {
 	&policy_ring,
 	&policy_ring_boot,
 	&policy_ring_irq,
+	&policy_per_switch,
 	&policy_rq_scan,
 	NULL
 };

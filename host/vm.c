@@ -200,7 +200,25 @@ static void count_sequence(struct vm *vm, const struct message *msg)
 	vm->sequence_known = true;
 }
 
-static void follow_rings(struct vm *vm, const struct message *msg)
+static void follow_task(struct vm *vm, const struct message *msg)
+{
+	uint8_t *running = &vm->running[msg->vcpu];
+	uint8_t prio = msg->ring_prio;
+
+	vm->counters.switches_by_priority[prio ? prio : *running]++;
+	vm->counters.switch_same_priority += prio == *running;
+	vm->counters.starts_deferred += prio && vm->realtime_deferred;
+	*running = prio;
+}
+
+void vm_forget_guest(struct vm *vm)
+{
+	memset(vm->rings, 0, sizeof(vm->rings));
+	memset(vm->running, 0, sizeof(vm->running));
+	interrupt_forget(vm);
+}
+
+static void follow_guest(struct vm *vm, const struct message *msg)
 {
 	struct vm_ring *ring = &vm->rings[msg->ring_id];
 
@@ -215,10 +233,12 @@ static void follow_rings(struct vm *vm, const struct message *msg)
 		vm->counters.stray_ends += !ring->active;
 		ring->active = false;
 		break;
+	case RS_KIND_SWITCH:
+		follow_task(vm, msg);
+		break;
 	case RS_KIND_ATTACH: /* a fresh driver: what was active before is not */
 	case RS_KIND_BYE:
-		memset(vm->rings, 0, sizeof(vm->rings));
-		interrupt_forget(vm);
+		vm_forget_guest(vm);
 		break;
 	default:
 		break;
@@ -250,7 +270,7 @@ void vm_message(struct vm *vm, const struct message *msg, uint64_t seen_ns)
 	}
 	vm->counters.messages[msg->kind]++;
 	count_sequence(vm, msg);
-	follow_rings(vm, msg);
+	follow_guest(vm, msg);
 	vm_scan_follow(vm, msg);
 	run_policy(vm, msg);
 	event = (struct trace_event){
@@ -270,8 +290,7 @@ void vm_rings_clear(struct vm *vm)
 	/* To a policy a driver that vanished is one that said goodbye. */
 	static const struct message bye = { .kind = RS_KIND_BYE };
 
-	memset(vm->rings, 0, sizeof(vm->rings));
-	interrupt_forget(vm);
+	vm_forget_guest(vm);
 	vm_scan_forget(vm);
 	vm->sequence_known = false;
 	run_policy(vm, &bye);

@@ -79,6 +79,10 @@ struct vm_counters {
 	uint64_t demotions; /* changes from real-time */
 	uint64_t changes; /* all of vCPU threads' scheduling: these two, to low and back */
 	uint64_t starts_deferred; /* START that had to wait: budgets were not granted yet */
+	/* SWITCH by the priority of the real-time task that it was to; from, where
+	 * the task after is none. So a ring has those of its own processes. */
+	uint64_t switches_by_priority[RS_PRIO_MAX + 1];
+	uint64_t switch_same_priority; /* SWITCH that changed no priority */
 	uint64_t apply_failed;
 	uint64_t readback_mismatch;
 	uint64_t threads_gone; /* a change was skipped, its thread has exited */
@@ -180,6 +184,7 @@ struct vm {
 	struct vm_vcpu vcpus[RS_VCPU_MAX];
 	unsigned int vcpu_count; /* highest index + 1 */
 	struct vm_ring rings[RS_RING_MAX];
+	uint8_t running[RS_VCPU_MAX]; /* priority of the vCPU's task, by SWITCH; 0 = none */
 	struct interrupt interrupts[RS_INTERRUPT_MAX];
 	/* The transport's: puts an interrupt into the guest; *event is its number
 	 * there. False: there is no buffer. NULL: there is no transport. */
@@ -259,6 +264,8 @@ void vm_message(struct vm *vm, const struct message *msg, uint64_t seen_ns);
 void vm_reject(struct vm *vm, enum reject reason);
 /* The guest's driver is gone (reset, re-probe): no ring is active any more. */
 void vm_rings_clear(struct vm *vm);
+/* The same without telling the policy. */
+void vm_forget_guest(struct vm *vm);
 void vm_counters_reset(struct vm *vm);
 /* Tells and frees what went wrong with this VM, within a limit. Main thread. */
 void vm_log_error(struct vm *vm, struct rs_error **err);

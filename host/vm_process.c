@@ -314,18 +314,20 @@ bool vm_finish(struct vm *vm)
 
 int vm_choose_policy(struct vm *vm, const struct policy *policy, struct rs_error **err)
 {
+	enum rs_source needs;
 	bool started;
 
 	pthread_mutex_lock(&vm->lock);
+	needs = vm->policy->needs;
 	started = vm->policy_started;
 	if (started)
 		vm->policy->stop(vm);
 	vm->policy = policy;
 	vm->policy_started = false;
 	interrupt_forget(vm);
-	/* The guest tells of rings no more, an END may never come: forget what is active. */
-	if (policy->needs == RS_SOURCE_NONE || policy->needs == RS_SOURCE_SCAN)
-		memset(vm->rings, 0, sizeof(vm->rings));
+	/* The guest reports something else from now on, an END may never come. */
+	if (policy->needs != needs)
+		vm_forget_guest(vm);
 	if (policy->needs != RS_SOURCE_SCAN)
 		vm_scan_forget(vm);
 	pthread_mutex_unlock(&vm->lock);
@@ -345,8 +347,7 @@ void vm_disconnect(struct vm *vm)
 		return;
 	pthread_mutex_lock(&vm->lock);
 	vm->connected = false;
-	memset(vm->rings, 0, sizeof(vm->rings));
-	interrupt_forget(vm);
+	vm_forget_guest(vm);
 	vm_scan_forget(vm);
 	if (vm->policy_started)
 		vm->policy->stop(vm);

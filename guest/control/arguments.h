@@ -13,6 +13,7 @@
 /* The arguments of any command; a command's table says which it has. */
 struct rsc_arguments {
 	int64_t id, prio, period_us, deadline_us, offset_us, vcpu, processes, share, samples;
+	int64_t interrupt;
 	int64_t slot, to, every, ms, seconds;
 	int64_t owner, user, use_us, lock_us, change_us;
 	uint64_t work_us[RS_MEMBER_MAX];

@@ -41,6 +41,7 @@ static const struct rsc_key ring_keys[] = {
 	{ "work_us", 0, MICRO_MAX, AT(work_us), true },
 	{ "share", 0, 1, AT(share), false },
 	{ "samples", 1, 100000000, AT(samples), false },
+	{ "interrupt", -1, RS_INTERRUPT_MAX - 1, AT(interrupt), false },
 	{ 0 },
 };
 
@@ -129,6 +130,8 @@ static int do_ring(struct rsc_agent *agent, const struct rsc_arguments *a, struc
 			.period_ns = (uint64_t)a->period_us * 1000,
 			.deadline_ns = (uint64_t)a->deadline_us * 1000,
 			.offset_ns = (uint64_t)a->offset_us * 1000,
+			.trigger = a->interrupt < 0 ? RS_TRIGGER_TIMER : RS_TRIGGER_INTERRUPT,
+			.interrupt = a->interrupt < 0 ? 0 : (uint32_t)a->interrupt,
 		},
 		.share = a->share,
 		.samples = (uint64_t)a->samples,
@@ -140,6 +143,11 @@ static int do_ring(struct rsc_agent *agent, const struct rsc_arguments *a, struc
 	if (a->deadline_us > 10 * a->period_us)
 		return rsc_fail(why, EINVAL, "deadline_us=%" PRId64 " is beyond ten periods",
 				a->deadline_us);
+	if (a->interrupt >= 0 && a->offset_us)
+		return rsc_fail(why, EINVAL,
+				"offset_us=%" PRId64
+				" of a ring that an interrupt releases: must be 0",
+				a->offset_us);
 	memcpy(spec.work_us, a->work_us, sizeof(spec.work_us));
 	return rsc_ring_make(&agent->rings, &spec, why);
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "guest/control/command.h"
+#include "guest/control/rogue.h"
 
 #define RESERVE_MIB_DEFAULT 32
 #define RESERVE_MIB_MAX 4096
@@ -28,12 +29,14 @@ struct options {
 };
 
 static const char usage[] =
-	"rs-control [--port PATH | --stdio] [--role NAME] [--reserve MIB]\n"
+	"rs-control [--port PATH | --stdio] [--role NAME] [--reserve MIB] | --rogue KIND\n"
 	"  --port PATH    talk over this device; otherwise the virtio-serial port\n"
 	"                 org.ringsched.agent\n"
 	"  --stdio        talk over standard input and output\n"
 	"  --role NAME    what HELLO says; otherwise the name of the host\n"
-	"  --reserve MIB  memory for samples, 1 to 4096 (default 32)\n";
+	"  --reserve MIB  memory for samples, 1 to 4096 (default 32)\n"
+	"  --rogue KIND   no agent, but a load of one that misbehaves until SIGTERM: hold\n"
+	"                 (a ring that never ends), restart, flip\n";
 
 static int parse_options(int argc, char **argv, struct options *options)
 {
@@ -41,6 +44,7 @@ static int parse_options(int argc, char **argv, struct options *options)
 		{ "port", required_argument, NULL, 'p' },
 		{ "role", required_argument, NULL, 'r' },
 		{ "reserve", required_argument, NULL, 'm' },
+		{ "rogue", required_argument, NULL, 'g' },
 		{ "stdio", no_argument, NULL, 's' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
@@ -63,6 +67,8 @@ static int parse_options(int argc, char **argv, struct options *options)
 			options->reserve_mib = strtoul(optarg, &end, 10);
 			if (*end || !options->reserve_mib || options->reserve_mib > RESERVE_MIB_MAX)
 				return -EINVAL;
+		} else if (c == 'g') {
+			exit(rsc_rogue(optarg));
 		} else if (c == 'h') {
 			fputs(usage, stdout);
 			exit(0);

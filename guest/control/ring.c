@@ -70,6 +70,7 @@ static int take_memory(struct rsc_rings *rings, struct rsc_ring *ring)
 	ring->log = rsc_log_take(&rings->arena, members, spec->samples, spec->params.deadline_ns);
 	if (!ring->log)
 		return -ENOMEM;
+	ring->log->by_interrupt = spec->params.trigger == RS_TRIGGER_INTERRUPT;
 	for (uint32_t i = 0; i < members; i++) {
 		ring->seat[i] = rsc_arena_take(&rings->arena, sizeof(*ring->seat[i]));
 		if (!ring->seat[i])

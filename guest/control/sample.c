@@ -8,6 +8,7 @@
 #include "guest/control/sample.h"
 
 #define LINE_FIT 64u /* bytes a cache line */
+#define HEAD_CELLS 2u /* of a row, before the columns */
 
 int rsc_arena_open(struct rsc_arena *arena, size_t size)
 {
@@ -42,12 +43,12 @@ void rsc_arena_rewind(struct rsc_arena *arena, size_t mark)
 
 static size_t row_cells(const struct rsc_log *log)
 {
-	return 1 + 2 * (size_t)log->columns;
+	return HEAD_CELLS + 2 * (size_t)log->columns;
 }
 
 static uint64_t *take_cells(struct rsc_arena *arena, uint32_t columns, uint64_t capacity)
 {
-	size_t row = (1 + 2 * (size_t)columns) * sizeof(uint64_t);
+	size_t row = (HEAD_CELLS + 2 * (size_t)columns) * sizeof(uint64_t);
 
 	if (capacity > arena->size / row)
 		return NULL;
@@ -100,15 +101,17 @@ bool rsc_log_begin(struct rsc_log *log, uint32_t column, const struct rs_turn *t
 	}
 	row = log->cell + turn->sequence * row_cells(log);
 	__atomic_store_n(&row[0], turn->release_ns, __ATOMIC_RELAXED);
-	__atomic_store_n(&row[1 + 2 * column], start_ns, __ATOMIC_RELAXED);
+	__atomic_store_n(&row[1], turn->raised_ns, __ATOMIC_RELAXED);
+	__atomic_store_n(&row[HEAD_CELLS + 2 * column], start_ns, __ATOMIC_RELAXED);
 	return true;
 }
 
 void rsc_log_end(struct rsc_log *log, uint32_t column, uint64_t sequence, uint64_t end_ns)
 {
 	if (column < log->columns && sequence < log->capacity)
-		__atomic_store_n(&log->cell[sequence * row_cells(log) + 2 + 2 * column], end_ns,
-				 __ATOMIC_RELAXED);
+		__atomic_store_n(
+			&log->cell[sequence * row_cells(log) + HEAD_CELLS + 1 + 2 * column], end_ns,
+			__ATOMIC_RELAXED);
 }
 
 /*
@@ -126,7 +129,7 @@ static uint32_t row_flags(const struct rsc_log *log, const uint64_t *row)
 	uint32_t flags = 0;
 
 	for (uint32_t c = 0; c < log->columns; c++) {
-		uint64_t start = row[1 + 2 * c], end = row[2 + 2 * c];
+		uint64_t start = row[HEAD_CELLS + 2 * c], end = row[HEAD_CELLS + 1 + 2 * c];
 
 		if (!start)
 			continue;
@@ -148,6 +151,8 @@ static uint32_t row_flags(const struct rsc_log *log, const uint64_t *row)
 static void put_header(struct rsc_csv *w, const struct rsc_log *log)
 {
 	rsc_csv_text(w, "sequence,release_ns,flags");
+	if (log->by_interrupt)
+		rsc_csv_text(w, ",raised_ns");
 	for (uint32_t c = 0; c < log->columns; c++) {
 		rsc_csv_text(w, ",start");
 		rsc_csv_number(w, c);
@@ -175,7 +180,7 @@ int rsc_log_csv(const struct rsc_log *log, const struct rsc_log_notes *notes, rs
 		rsc_csv_number(&w, row[0]);
 		rsc_csv_char(&w, ',');
 		rsc_csv_number(&w, row_flags(log, row));
-		for (size_t c = 1; c < row_cells(log); c++) {
+		for (size_t c = log->by_interrupt ? 1 : HEAD_CELLS; c < row_cells(log); c++) {
 			rsc_csv_char(&w, ',');
 			rsc_csv_number(&w, row[c]);
 		}

@@ -37,7 +37,8 @@ struct rsc_log {
 	uint64_t capacity; /* periods there is room for */
 	uint64_t deadline_ns; /* longest turn, from when it is given */
 	uint32_t columns;
-	uint64_t *cell; /* capacity rows: release, then start and end a column */
+	bool by_interrupt; /* set before the ring starts: raised_ns is a column, too */
+	uint64_t *cell; /* capacity rows: release, raised, then start and end a column */
 	/* Turns beyond the capacity; each process writes its own. */
 	uint64_t lost[RS_MEMBER_MAX];
 };

@@ -17,6 +17,7 @@ static const struct rs_source_ops source_none = { .name = "none" };
 static const struct rs_source_ops *const sources[] = {
 	[RS_SOURCE_NONE] = &source_none,
 	[RS_SOURCE_RING] = &rs_source_ring,
+	[RS_SOURCE_SWITCH] = &rs_source_switch,
 	[RS_SOURCE_SCAN] = &rs_source_scan,
 };
 

@@ -21,6 +21,7 @@ struct rs_source_ops {
 };
 
 extern const struct rs_source_ops rs_source_ring;
+extern const struct rs_source_ops rs_source_switch;
 extern const struct rs_source_ops rs_source_scan;
 
 /* Does this guest have the source? Any context. */

@@ -38,6 +38,7 @@ static const char *const stat_names[RS_STAT_COUNT] = {
 	[RS_STAT_INTERRUPTS] = "interrupts_handled",
 	[RS_STAT_INTERRUPTS_UNBOUND] = "interrupts_unbound",
 	[RS_STAT_SOURCE_CHANGES] = "source_changes",
+	[RS_STAT_SWITCH_SAME_PRIORITY] = "switch_same_priority",
 };
 
 /*

@@ -24,6 +24,7 @@ enum rs_stat {
 	RS_STAT_INTERRUPTS, /* external interrupts, of these events */
 	RS_STAT_INTERRUPTS_UNBOUND, /* of these, no running ring is bound to their source */
 	RS_STAT_SOURCE_CHANGES,
+	RS_STAT_SWITCH_SAME_PRIORITY, /* SWITCH that told the priority told before */
 	RS_STAT_COUNT
 };
 

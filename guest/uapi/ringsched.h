@@ -47,7 +47,7 @@
 enum rs_source {
 	RS_SOURCE_NONE = 0, /* nothing but ATTACH and BYE */
 	RS_SOURCE_RING = 1, /* START and END of rings (P7) */
-	RS_SOURCE_SWITCH = 2, /* every change of the running task's priority (P3) */
+	RS_SOURCE_SWITCH = 2, /* every task switch to or from a real-time task (P3) */
 	RS_SOURCE_SCAN = 3, /* where its run queues are, once: the host reads them (P2) */
 };
 

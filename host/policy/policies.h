@@ -10,6 +10,7 @@ extern const struct policy policy_static;
 extern const struct policy policy_ring;
 extern const struct policy policy_ring_boot;
 extern const struct policy policy_ring_irq;
+extern const struct policy policy_per_switch;
 extern const struct policy policy_rq_scan;
 
 /* Hooks of policy_ring, called by policies that are composed of it. */

@@ -16,4 +16,7 @@
 #define PRIO_LIBRARY_1 42
 #define PRIO_KERNEL 43
 
+#define PRIO_SLEEPER_0 44 /* of sleepers.c, one on each vCPU */
+#define PRIO_SLEEPER_1 45
+
 #endif

@@ -6,121 +6,24 @@
  */
 #include <json-c/json.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "host/error.h"
 #include "tests/device/agent.h"
+#include "tests/device/machine.h"
 #include "tests/fake/daemon.h"
 
 #define TOKEN "RINGSCHED-DEVICE-PASSED"
-#define LIMIT_MS 240000 /* under TCG it takes about 30 s */
 
 static struct daemon d;
 static struct json_object *status, *trace;
-
-static _Noreturn void become_qemu(const char *socket_a, const char *socket_b)
-{
-	const char *accel = getenv("ACCEL"), *log = getenv("DEVICE_LOG");
-	char serial[128], a[160], b[160];
-	const char *args[] = { "qemu-system-x86_64",
-			       "-no-user-config",
-			       "-nodefaults",
-			       "-no-reboot",
-			       "-display",
-			       "none",
-			       "-name",
-			       "device,debug-threads=on",
-			       "-machine",
-			       "q35,memory-backend=memory",
-			       "-m",
-			       "256M",
-			       "-object",
-			       "memory-backend-memfd,id=memory,size=256M,share=on",
-			       "-accel",
-			       accel ? accel : "tcg,thread=multi",
-			       "-smp",
-			       "2",
-			       "-chardev",
-			       a,
-			       "-device",
-			       "vhost-user-gpio-pci,chardev=a",
-			       "-chardev",
-			       b,
-			       "-device",
-			       "vhost-user-gpio-pci,chardev=b",
-			       "-serial",
-			       serial,
-			       "-kernel",
-			       getenv("DEVICE_KERNEL"),
-			       "-initrd",
-			       getenv("DEVICE_INITRD"),
-			       "-append",
-			       "console=ttyS0 quiet tsc=reliable panic=-1 panic_on_warn=1 "
-			       "rs.run=/tests/device.sh",
-			       NULL };
-
-	snprintf(serial, sizeof(serial), "file:%s", log);
-	snprintf(a, sizeof(a), "socket,id=a,path=%s", socket_a);
-	snprintf(b, sizeof(b), "socket,id=b,path=%s", socket_b);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	execvp(args[0], (char *const *)args);
-	_exit(127);
-}
-
-/* Prints what the guest's checks said; true where its last word was the token. */
-static bool read_log(void)
-{
-	FILE *f = fopen(getenv("DEVICE_LOG"), "re");
-	bool passed = false;
-	char line[512];
-
-	while (f && fgets(line, sizeof(line), f)) {
-		line[strcspn(line, "\r\n")] = '\0';
-		passed |= !strcmp(line, TOKEN);
-		if (!strncmp(line, "device: ", 8) || !strncmp(line, "  line ", 7))
-			puts(line);
-	}
-	if (f)
-		fclose(f);
-	return passed;
-}
-
-/* The machine ends by itself: the guest powers it off. */
-static int run_machine(void)
-{
-	char a[DAEMON_PATH_MAX], b[DAEMON_PATH_MAX];
-	int64_t end = now_ms() + LIMIT_MS;
-	int result = 0;
-	pid_t pid;
-
-	daemon_vm_socket(&d, "a", a);
-	daemon_vm_socket(&d, "b", b);
-	pid = fork();
-	if (!pid)
-		become_qemu(a, b);
-	if (pid < 0)
-		return -1;
-	while (waitpid(pid, NULL, WNOHANG) == 0) {
-		if (now_ms() > end) {
-			puts("the machine does not end");
-			kill(pid, SIGKILL);
-			result = -1;
-		}
-		short_pause();
-	}
-	return result;
-}
 
 static int set_up(void **state)
 {
@@ -133,7 +36,7 @@ static int set_up(void **state)
 		fprintf(stderr, "%s\n", err ? err->message : "the daemon does not start");
 		return -1;
 	}
-	if (run_machine())
+	if (machine_run(&d, "device.sh", NULL))
 		return -1;
 	trace = control_client_command(d.client, "trace", &err);
 	status = control_client_command(d.client, "status", &err);
@@ -190,7 +93,7 @@ static int check_ring(const char *vm, int ring, int vcpu, int prio)
 static void test_guest_passed(void **state)
 {
 	(void)state;
-	assert_true(read_log());
+	assert_true(machine_said(TOKEN));
 }
 
 static void test_calls_name_the_vcpu(void **state)

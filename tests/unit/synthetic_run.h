@@ -211,6 +211,7 @@ static inline void synth_cell_json(struct synth_cell *c)
 		"],\n\"rings\":[{\"vm\":\"control\",\"ring_id\":1,\"ring_prio\":80,"
 		"\"period_ns\":20000000,\"deadline_ns\":20000000,\"processes\":4,"
 		"\"work_us\":[2000,2000,2000,2000],\"iterations_per_ms\":1000,"
+		"\"notified_periods\":400,\"notifications\":1000,\"priority_changes\":800,"
 		"\"samples\":\"samples-control-1.csv.gz\"},{\"vm\":\"neighbour\",\"ring_id\":1,"
 		"\"ring_prio\":40,\"period_ns\":50000000,\"deadline_ns\":50000000,"
 		"\"processes\":2,\"work_us\":[2000,2000],\"iterations_per_ms\":1000,"

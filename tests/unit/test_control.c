@@ -161,7 +161,7 @@ static void test_status_of_a_new_vm(void **state)
 		{ "handling_us", "{\"count\":0,\"min\":null,\"p50\":null,\"p90\":null,"
 				 "\"p99\":null,\"p999\":null,\"max\":null}" },
 		{ "messages", "{\"attach\":0,\"start\":0,\"end\":0,\"switch\":0,"
-			      "\"ring_change\":0,\"bye\":0}" },
+			      "\"ring_change\":0,\"bye\":0,\"scan\":0}" },
 	};
 	struct json_object *status;
 

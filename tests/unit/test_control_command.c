@@ -27,6 +27,7 @@ int rs_control_main(int argc, char **argv);
 #include "guest/control/port.c"
 #include "guest/control/resource.c"
 #include "guest/control/ring.c"
+#include "guest/control/rogue.c"
 #include "guest/control/sample.c"
 #include "guest/control/stats.c"
 #include "guest/control/work.c"
@@ -34,7 +35,7 @@ int rs_control_main(int argc, char **argv);
 
 #define GOOD_RING                                                                                \
 	"RING id=3 prio=80 period_us=20000 deadline_us=20000 offset_us=500 vcpu=-1 processes=2 " \
-	"work_us=1000,3000 share=1 samples=4000"
+	"work_us=1000,3000 share=1 samples=4000 interrupt=-1"
 
 static const struct rsc_command *parse(const char *text, struct rsc_arguments *arguments, int *code)
 {
@@ -164,6 +165,7 @@ static void ring_keys_are_needed_and_bounded(void **state)
 		  "work_us=1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1" },
 		{ "share=1", "share=-1", "share=2" },
 		{ "samples=4000", "samples=0", "samples=100000001" },
+		{ "interrupt=-1", "interrupt=-2", "interrupt=16" },
 	};
 	struct rsc_arguments a;
 	char line[512];
@@ -334,10 +336,12 @@ static void a_ring_needs_the_device_and_agreement(void **state)
 	(void)state;
 	if (access("/dev/ringsched", F_OK) == 0)
 		skip();
-	said = converse(GOOD_RING "\nRING id=3 prio=80 period_us=20000 deadline_us=200001 "
-				  "offset_us=0 vcpu=-1 processes=1 work_us=1 share=0 samples=1\n"
-				  "RING id=3 prio=80 period_us=20000 deadline_us=20000 offset_us=0 "
-				  "vcpu=-1 processes=3 work_us=1 share=0 samples=1\nCLOCK\n");
+	said = converse(GOOD_RING
+			"\nRING id=3 prio=80 period_us=20000 deadline_us=200001 "
+			"offset_us=0 vcpu=-1 processes=1 work_us=1 share=0 samples=1 "
+			"interrupt=-1\n"
+			"RING id=3 prio=80 period_us=20000 deadline_us=20000 offset_us=0 "
+			"vcpu=-1 processes=3 work_us=1 share=0 samples=1 interrupt=-1\nCLOCK\n");
 	assert_int_equal(count_of(said, "ERR errno=2 opening /dev/ringsched"), 1);
 	assert_int_equal(count_of(said, "ERR errno=22 deadline_us=200001"), 1);
 	assert_int_equal(count_of(said, "ERR errno=22 work_us has 1 figures for 3"), 1);

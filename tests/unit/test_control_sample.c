@@ -82,6 +82,20 @@ static void csv_is_as_the_contract_says(void **state)
 		  "2,3000,0,3005,3050,0,0\n");
 }
 
+static void an_interrupts_time_is_a_column(void **state)
+{
+	struct rsc_log *log = rsc_log_take(&arena, 2, 8, 500);
+	struct rs_turn t = { .sequence = 3, .release_ns = 1000, .raised_ns = 77000 };
+
+	(void)state;
+	log->by_interrupt = true;
+	rsc_log_begin(log, 0, &t, 1010);
+	rsc_log_end(log, 0, 3, 1020);
+	check_csv(log, &(struct rsc_log_notes){ 0 },
+		  "sequence,release_ns,flags,raised_ns,start0_ns,end0_ns,start1_ns,end1_ns\n"
+		  "3,1000,0,77000,1010,1020,0,0\n");
+}
+
 static void no_period_is_only_a_header(void **state)
 {
 	struct rsc_log *log = rsc_log_take(&arena, 1, 4, 500);
@@ -218,6 +232,7 @@ int main(void)
 #define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		T(csv_is_as_the_contract_says),	   T(no_period_is_only_a_header),
+		T(an_interrupts_time_is_a_column), T(no_period_is_only_a_header),
 		T(cut_off_turns_are_flagged),	   T(beyond_the_memory_is_lost_and_counted),
 		T(a_visitor_gets_the_last_column), T(the_arena_has_an_end),
 		T(other_processes_write_into_it),  T(a_failing_line_ends_the_csv),

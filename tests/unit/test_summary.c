@@ -181,6 +181,8 @@ static void test_numbers(void **state)
 	assert_json_null(json, "policies.none.handling_us.p99");
 	assert_number(json, "policies.ring_boot.rings.neighbour/1.phases.shared.periods", 80);
 	assert_number(json, "policies.ring_boot.rings.neighbour/1.phases.shared.missed", 0);
+	assert_number(json, "policies.ring_boot.rings.control/1.notifications_per_period", 2.5);
+	assert_number(json, "policies.ring_boot.rings.control/1.priority_changes_per_period", 2);
 }
 
 /* The numbers of synth_cost(), over 8 s and 400 periods; `none` skips two in boot. */
