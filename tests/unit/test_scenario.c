@@ -24,6 +24,7 @@
 #include "harness/suggest.h"
 #include "host/cleanup.h"
 #include "host/error.h"
+#include "host/policy.h"
 
 #define GOLDEN_MIN 40 /* fewer means that the folder was not found whole */
 
@@ -86,6 +87,22 @@ static int is_yaml(const struct dirent *entry)
 	return dot && !strcmp(dot, ".yaml");
 }
 
+/* The list of all policies is the table's business, not each mistake's: where
+ * it stands in full, the files say so. */
+static void hide_policies(char *text)
+{
+	static const char word[] = "@POLICIES@";
+	char list[512] = "", *at;
+
+	for (size_t i = 0; policies[i]; i++)
+		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s", i ? ", " : "",
+			 policies[i]->name);
+	while ((at = strstr(text, list))) {
+		memmove(at + strlen(word), at + strlen(list), strlen(at + strlen(list)) + 1);
+		memcpy(at, word, strlen(word));
+	}
+}
+
 static bool golden_one(const char *name)
 {
 	cleanup_error struct rs_error *err = NULL;
@@ -100,6 +117,7 @@ static bool golden_one(const char *name)
 	}
 	assert_non_null(err);
 	assert_true(asprintf(&got, "%s\n", err->message) > 0);
+	hide_policies(got);
 	if (getenv("RS_GOLDEN_UPDATE"))
 		write_file(expected_path, got, strlen(got));
 	expected = read_file(expected_path);
