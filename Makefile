@@ -20,7 +20,7 @@ objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
 # Without root, scripts/setup can only name what is missing. That shall end with
 # 1; make has 2 for a failed recipe, and 1 for what question mode finds undone.
-ifneq ($(filter eval test setup guests,$(MAKECMDGOALS)),)
+ifneq ($(filter eval regress test setup guests,$(MAKECMDGOALS)),)
 ifneq ($(shell id -u),0)
 ifeq ($(shell scripts/setup >&2 && echo complete),)
 MAKEFLAGS += -q
@@ -30,13 +30,16 @@ endif
 
 PRESET ?= demo
 SCENARIO ?= scenarios/boot-interference.yaml
+REGRESS_SCENARIO ?= scenarios/regress.yaml
 
-.PHONY: FORCE all help eval test unit setup guests host clean
+.PHONY: FORCE all help eval regress test unit setup guests host clean
 all: host
 
 help:
 	@echo 'make eval    install what is missing, build, run the experiment, write the report'
 	@echo '             [PRESET=demo|smoke|standard|certify] [OUT=DIR] [SCENARIO=FILE] [POLICIES=a,b]'
+	@echo 'make regress is the head of the repository worse than its base? [BASE=REF] [BOOTS=N]'
+	@echo '             [REFERENCE=DIR] [POLICIES=a,b] [OUT=DIR]; scripts/regress says more'
 	@echo 'make test    install what is missing, build, run every test'
 	@echo 'make unit    build the unit tests under build/tests/'
 	@echo 'make host    build build/ringsched and build/ringschedd'
@@ -70,6 +73,11 @@ guests: setup
 eval: setup
 	$(MAKE) host guests
 	scripts/eval --preset '$(PRESET)' --scenario '$(SCENARIO)' --out '$(OUT)' --policies '$(POLICIES)'
+
+regress: setup
+	$(MAKE) host guests
+	scripts/regress --base '$(BASE)' --reference '$(REFERENCE)' --boots '$(BOOTS)' \
+		--scenario '$(REGRESS_SCENARIO)' --policies '$(POLICIES)' --out '$(OUT)'
 
 test: setup
 	$(MAKE) host guests

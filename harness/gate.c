@@ -37,7 +37,7 @@ void gate_defaults(struct gate_options *o)
 {
 	*o = (struct gate_options){ .alpha = GATE_ALPHA };
 	for (size_t i = 0; series_metrics[i].name; i++)
-		o->noise[i] = series_metrics[i].noise;
+		o->noise[i] = NAN;
 }
 
 static double median_of(const struct durations *d)
@@ -75,8 +75,17 @@ static int measure_row(struct gate_row *row, const struct durations *a, const st
 	return 0;
 }
 
+/* The caller's threshold before the scenario's before the metric's. */
+static double noise_of(size_t metric, const struct side *side, const struct gate_options *o)
+{
+	if (!isnan(o->noise[metric]))
+		return o->noise[metric];
+	return isnan(side->noise[metric]) ? series_metrics[metric].noise : side->noise[metric];
+}
+
 static int add_policy(struct gate *g, const struct series *a, const struct series *b,
-		      const struct gate_options *o, struct rs_error **err)
+		      const struct side *side_b, const struct gate_options *o,
+		      struct rs_error **err)
 {
 	bool same = !strcmp(a->policy, b->policy);
 	int ret = 0;
@@ -95,7 +104,7 @@ static int add_policy(struct gate *g, const struct series *a, const struct serie
 			.metric = m,
 			.policy_a = a->policy,
 			.policy_b = b->policy,
-			.noise = o->noise[i],
+			.noise = noise_of(i, side_b, o),
 		};
 		ret = measure_row(row, &a->values[i], &b->values[i], err);
 		g->count += !ret;
@@ -224,7 +233,7 @@ static int add_all(struct gate *g, const struct side *a, const struct side *b,
 		if (!other)
 			continue;
 		any = true;
-		ret = add_policy(g, &a->series[i], other, o, err);
+		ret = add_policy(g, &a->series[i], other, b, o, err);
 	}
 	if (!ret && !any)
 		ret = rs_fail(err, ENOENT,
@@ -240,7 +249,7 @@ static int add_two(struct gate *g, const struct side *a, const struct side *b, c
 	const struct series *x = need_policy(a, policy_a, err);
 	const struct series *y = x ? need_policy(b, policy_b, err) : NULL;
 
-	return y ? add_policy(g, x, y, o, err) : -ENOENT;
+	return y ? add_policy(g, x, y, b, o, err) : -ENOENT;
 }
 
 int gate_make(struct gate *g, const struct side *a, const struct side *b, const char *policy_a,

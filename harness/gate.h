@@ -29,11 +29,12 @@ enum gate_verdict { GATE_PASS, GATE_REGRESSION, GATE_UNDECIDED };
 struct gate_options {
 	double alpha; /* of all rows together */
 	bool ratios_only; /* the sides were measured on different machines or days */
-	double noise[SERIES_METRICS_MAX]; /* share of A's median */
+	/* Share of A's median; NaN: B's scenario's, else the metric's own. */
+	double noise[SERIES_METRICS_MAX];
 	bool left_out[SERIES_METRICS_MAX]; /* metrics that are not gated */
 };
 
-/* The table's own thresholds, GATE_ALPHA, nothing left out. */
+/* No thresholds of the caller's, GATE_ALPHA, nothing left out. */
 void gate_defaults(struct gate_options *o);
 
 struct gate_row {

@@ -103,6 +103,13 @@ struct scenario_limits { /* what `ringsched run` judges by; NaN = not judged */
 	double handling_p99_us_max;
 };
 
+/* What `ringsched compare` takes for noise: percent of the base's median.
+ * NaN = the metric's own (harness/series.c). */
+struct scenario_gate {
+	double interference, response_p99, response_p99_solo, wait, missed;
+	double handling_p50, handling_p99, kicks, neighbour_boot;
+};
+
 struct scenario {
 	char *path; /* as given */
 	char *name; /* file name without .yaml */
@@ -122,6 +129,7 @@ struct scenario {
 	unsigned int boots; /* a policy; 0 = the preset's */
 	char *verdict_policy; /* the policy the limits are about */
 	struct scenario_limits limits;
+	struct scenario_gate gate;
 };
 
 /*

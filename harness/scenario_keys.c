@@ -210,10 +210,29 @@ static const struct key limit_keys[] = {
 	{ 0 },
 };
 
+#define GATE(key, metric)                                                                       \
+	{ .name = #key, .type = KEY_NUMBER, AT(scenario, gate.key), .min = 0, .max = 10000,     \
+	  .initial = "default", .word = "default", .word_value = NAN,                           \
+	  .help = "percent of the base's median that is noise in " metric }
+
+static const struct key gate_keys[] = {
+	GATE(interference, "interference"),
+	GATE(response_p99, "response_p99_us.boot"),
+	GATE(response_p99_solo, "response_p99_us.solo"),
+	GATE(wait, "vcpu_wait_us_per_period.boot"),
+	GATE(missed, "missed_unstained.boot"),
+	GATE(handling_p50, "handling_us.p50"),
+	GATE(handling_p99, "handling_us.p99"),
+	GATE(kicks, "kicks_per_period"),
+	GATE(neighbour_boot, "neighbour_boot_s"),
+	{ 0 },
+};
+
 /* These group keys of struct scenario itself: their offset is 0. */
 static const struct section core_section = { "cores.", sizeof(struct scenario), core_keys };
 static const struct section phase_section = { "phases.", sizeof(struct scenario), phase_keys };
 static const struct section limit_section = { "limits.", sizeof(struct scenario), limit_keys };
+static const struct section gate_section = { "gate.", sizeof(struct scenario), gate_keys };
 
 static const struct key scenario_keys[] = {
 	{ .name = "cores", .type = KEY_SECTION, .section = &core_section,
@@ -231,6 +250,8 @@ static const struct key scenario_keys[] = {
 	  .help = "the VMs that share the cores" },
 	{ .name = "limits", .type = KEY_SECTION, .section = &limit_section, .initial = "none",
 	  .help = "what the verdict is about" },
+	{ .name = "gate", .type = KEY_SECTION, .section = &gate_section, .initial = "none",
+	  .help = "what `ringsched compare` takes for noise" },
 	{ 0 },
 };
 

@@ -15,23 +15,33 @@
 #include "host/cleanup.h"
 #include "host/error.h"
 
+#define OWN(key) .gate = offsetof(struct scenario_gate, key)
+
 /* The noise is what two sets of boots of one policy differed by at most when
  * they were measured in turn on a shared machine; a scenario may set its own. */
+/* clang-format off */
 const struct series_metric series_metrics[] = {
-	{ "interference", "", true, false, 0.15, "response p99 in boot ÷ in solo right before" },
-	{ "response_p99_us.boot", "us", false, false, 0.15,
-	  "response time p99 while the neighbour boots" },
-	{ "response_p99_us.solo", "us", false, false, 0.15, "the same, control VMs alone" },
-	{ "vcpu_wait_us_per_period.boot", "us", false, false, 0.50,
-	  "time a period in which the control vCPU wanted to run and did not" },
-	{ "missed_unstained.boot", "", true, false, 0,
-	  "deadlines missed in boot outside stained windows, all control rings" },
-	{ "handling_us.p50", "us", false, true, 0.50, "kick seen to priority in force, median" },
-	{ "handling_us.p99", "us", false, true, 0.50, "the same, p99" },
-	{ "kicks_per_period", "", true, true, 0.01, "notifications a period" },
-	{ "neighbour_boot_s", "s", false, false, 0.30, "the neighbour's boot" },
-	{ NULL, NULL, false, false, 0, NULL },
+	{ .name = "interference", .unit = "", .ratio = true, .noise = 0.15, OWN(interference),
+	  .help = "response p99 in boot ÷ in solo right before" },
+	{ .name = "response_p99_us.boot", .unit = "us", .noise = 0.15, OWN(response_p99),
+	  .help = "response time p99 while the neighbour boots" },
+	{ .name = "response_p99_us.solo", .unit = "us", .noise = 0.15, OWN(response_p99_solo),
+	  .help = "the same, control VMs alone" },
+	{ .name = "vcpu_wait_us_per_period.boot", .unit = "us", .noise = 0.50, OWN(wait),
+	  .help = "time a period in which the control vCPU wanted to run and did not" },
+	{ .name = "missed_unstained.boot", .unit = "", .ratio = true, .noise = 0, OWN(missed),
+	  .help = "deadlines missed in boot outside stained windows, all control rings" },
+	{ .name = "handling_us.p50", .unit = "us", .one_policy = true, .noise = 0.50, OWN(handling_p50),
+	  .help = "kick seen to priority in force, median" },
+	{ .name = "handling_us.p99", .unit = "us", .one_policy = true, .noise = 0.50, OWN(handling_p99),
+	  .help = "the same, p99" },
+	{ .name = "kicks_per_period", .unit = "", .ratio = true, .one_policy = true, .noise = 0.01, OWN(kicks),
+	  .help = "notifications a period" },
+	{ .name = "neighbour_boot_s", .unit = "s", .noise = 0.30, OWN(neighbour_boot),
+	  .help = "the neighbour's boot" },
+	{ .name = NULL },
 };
+/* clang-format on */
 
 /* In the order of the table above. */
 static double value_of(const struct boot_result *b, size_t metric)
@@ -123,6 +133,14 @@ static int add_boots(struct series *series, const struct policy_result *p, struc
 	return ret;
 }
 
+/* The last run's counts: parts of one run have one scenario. */
+static double own_noise(const struct scenario *s, size_t metric)
+{
+	const char *gate = (const char *)&s->gate;
+
+	return *(const double *)(gate + series_metrics[metric].gate) / 100;
+}
+
 static int add_run(struct side *side, const char *dir, struct rs_error **err)
 {
 	cleanup_run struct run *run = run_read(dir, err);
@@ -132,6 +150,8 @@ static int add_run(struct side *side, const char *dir, struct rs_error **err)
 
 	if (!s)
 		return -EINVAL;
+	for (size_t m = 0; series_metrics[m].name; m++)
+		side->noise[m] = own_noise(run->scenario, m);
 	verdict_make(&verdict, s);
 	for (size_t i = 0; i < s->policy_count && !ret; i++) {
 		struct series *series = series_of(side, s->policies[i].name, err);

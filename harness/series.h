@@ -22,6 +22,7 @@ struct series_metric {
 	bool ratio; /* of numbers of one run: comparable between machines */
 	bool one_policy; /* says nothing where two different policies are compared */
 	double noise; /* share of the base's median that is no regression */
+	size_t gate; /* offset of the scenario's own in struct scenario_gate */
 	const char *help;
 };
 
@@ -41,6 +42,7 @@ struct series {
 
 /* All policies of one side of a comparison. */
 struct side {
+	double noise[SERIES_METRICS_MAX]; /* its scenario's, as shares; NaN: none */
 	char *label; /* owned; the folder as given */
 	struct series *series; /* owned */
 	size_t count;

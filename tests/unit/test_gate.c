@@ -33,6 +33,8 @@ static struct side new_side(const char *label, const char *policy)
 {
 	struct side side = { .label = strdup(label), .count = 1 };
 
+	for (size_t m = 0; m < SERIES_METRICS_MAX; m++)
+		side.noise[m] = NAN;
 	side.series = calloc(1, sizeof(*side.series));
 	side.series->policy = strdup(policy);
 	return side;
@@ -118,6 +120,29 @@ static void test_limit_is_a_regression(void **state)
 	assert_int_equal(g.verdict, GATE_REGRESSION);
 	assert_string_equal(g.limit_missed, "ring");
 	assert_int_equal(gate_exit_code(g.verdict), 2);
+	gate_clear(&g);
+	side_clear(&x);
+	side_clear(&y);
+}
+
+/* The command line's threshold before the scenario's before the metric's. */
+static void test_whose_noise_counts(void **state)
+{
+	struct side x = new_side("before", "ring"), y = new_side("now", "ring");
+	struct gate_options o;
+	struct gate g;
+
+	(void)state;
+	gate_defaults(&o);
+	fill(&x, INTERFERENCE, 1, 0.01, 6);
+	fill(&y, INTERFERENCE, 1.1, 0.01, 6);
+	y.noise[INTERFERENCE] = 0.05;
+	assert_int_equal(gate_make(&g, &x, &y, NULL, NULL, &o, NULL), 0);
+	assert_int_equal(g.verdict, GATE_REGRESSION);
+	gate_clear(&g);
+	o.noise[INTERFERENCE] = 0.2;
+	assert_int_equal(gate_make(&g, &x, &y, NULL, NULL, &o, NULL), 0);
+	assert_int_equal(g.verdict, GATE_PASS);
 	gate_clear(&g);
 	side_clear(&x);
 	side_clear(&y);
@@ -354,6 +379,7 @@ int main(void)
 		cmocka_unit_test(test_too_few_boots),
 		cmocka_unit_test(test_uncertain_effect_names_boots),
 		cmocka_unit_test(test_limit_is_a_regression),
+		cmocka_unit_test(test_whose_noise_counts),
 		cmocka_unit_test(test_ratios_and_policies),
 		cmocka_unit_test(test_same_policy_seldom_fails),
 		cmocka_unit_test(test_worse_policy_is_found),
