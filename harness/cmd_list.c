@@ -53,6 +53,7 @@ static int list_policies(void)
 		[RS_SOURCE_NONE] = "nothing from the guest",
 		[RS_SOURCE_RING] = "START and END of rings",
 		[RS_SOURCE_SWITCH] = "every task switch",
+		[RS_SOURCE_SCAN] = "where its run queues are",
 	};
 	const struct policy *const *p;
 
