@@ -24,8 +24,8 @@
  * declare, so that a VM that works longer than it says meets its own bound
  * and not its neighbour's.
  */
-#define BUDGET_ALL 940
-#define BUDGET_MIN 10
+#define BUDGET_ALL SCENARIO_RT_BUDGET_ALL
+#define BUDGET_MIN SCENARIO_RT_BUDGET_MIN
 
 static double utilisation(const struct scenario_vm *vm)
 {
@@ -38,23 +38,23 @@ static double utilisation(const struct scenario_vm *vm)
 	return sum;
 }
 
+/* Each VM without a budget of its own has the least one; the rest goes by load. */
 unsigned int cell_vm_budget(const struct scenario *s, const struct scenario_vm *vm)
 {
-	double all = 0, own = utilisation(vm), left = BUDGET_ALL;
-	unsigned int i, budget;
+	double all = 0, left = BUDGET_ALL;
+	unsigned int i;
 
 	if (vm->rt_budget_permille)
 		return vm->rt_budget_permille;
 	for (i = 0; i < s->vm_count; i++) {
-		if (s->vms[i].rt_budget_permille)
-			left -= s->vms[i].rt_budget_permille;
-		else if (utilisation(&s->vms[i]) > 0)
-			all += utilisation(&s->vms[i]);
-		else
-			left -= BUDGET_MIN;
+		const struct scenario_vm *other = &s->vms[i];
+
+		left -= other->rt_budget_permille ? other->rt_budget_permille : BUDGET_MIN;
+		all += other->rt_budget_permille ? 0 : utilisation(other);
 	}
-	budget = own > 0 && left > 0 ? (unsigned int)(left * own / all) : BUDGET_MIN;
-	return budget < BUDGET_MIN ? BUDGET_MIN : budget;
+	if (all <= 0 || left <= 0)
+		return BUDGET_MIN;
+	return BUDGET_MIN + (unsigned int)(left * utilisation(vm) / all);
 }
 
 static bool limits_io(const struct scenario_vm *vm)

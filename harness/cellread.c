@@ -13,8 +13,6 @@
 #include "host/cleanup.h"
 #include "host/error.h"
 
-const char *const phase_names[PHASE_COUNT] = { "solo", "boot", "shared" };
-
 /* One vCPU's period of at least 100 us (RS_PERIOD_MIN_NS) and at most 60 s. */
 static bool plausible_period(uint64_t period, uint64_t deadline)
 {
@@ -22,13 +20,19 @@ static bool plausible_period(uint64_t period, uint64_t deadline)
 	       deadline <= 10 * period;
 }
 
-static bool is_control(const struct scenario *scenario, const char *vm)
+static int vm_index(const struct scenario *scenario, const char *vm)
 {
 	for (unsigned int i = 0; i < scenario->vm_count; i++)
 		if (!strcmp(scenario->vms[i].name, vm))
-			return scenario->vms[i].role == VM_ROLE_CONTROL &&
-			       !scenario->vms[i].load.rogue;
-	return false;
+			return (int)i;
+	return -1;
+}
+
+/* A guest that misbehaves is the disturbance, not what is disturbed. */
+static bool is_judged(const struct scenario *scenario, int vm)
+{
+	return vm >= 0 && scenario->vms[vm].role == VM_ROLE_CONTROL &&
+	       !scenario->vms[vm].load.rogue;
 }
 
 static int read_clocks(struct cell *cell, struct rs_error **err)
@@ -57,21 +61,29 @@ static int read_clocks(struct cell *cell, struct rs_error **err)
 	return 0;
 }
 
+static void add_vcpu(struct cell_vcpu *sum, uint64_t run_ns, uint64_t wait_ns)
+{
+	sum->run_ns += run_ns;
+	sum->wait_ns += wait_ns;
+	sum->known = true;
+}
+
 static void read_vcpus(struct cell_phase *phase, struct json_object *vcpus,
 		       const struct scenario *scenario)
 {
 	for (unsigned long i = 0; i < json_count(vcpus); i++) {
 		struct json_object *row = json_row(vcpus, i);
 		const char *vm = json_text(row, "vm");
-		bool control = vm && is_control(scenario, vm);
-		struct cell_vcpu *sum = control ? &phase->control : &phase->neighbour;
+		int index = vm ? vm_index(scenario, vm) : -1;
 		uint64_t run, wait;
 
-		if (!vm || !json_u64(row, "run_ns", &run) || !json_u64(row, "wait_ns", &wait))
+		if (index < 0 || !json_u64(row, "run_ns", &run) || !json_u64(row, "wait_ns", &wait))
 			continue;
-		sum->run_ns += run;
-		sum->wait_ns += wait;
-		*(control ? &phase->vcpus_known : &phase->neighbour_known) = true;
+		add_vcpu(&phase->vms[index], run, wait);
+		if (is_judged(scenario, index))
+			add_vcpu(&phase->control, run, wait);
+		else
+			add_vcpu(&phase->neighbour, run, wait);
 	}
 }
 
@@ -225,7 +237,8 @@ static int read_ring(struct cell *cell, const char *dir, struct json_object *row
 	json_u64(row, "notified_periods", &ring->notified_periods);
 	json_u64(row, "notifications", &ring->notifications);
 	json_u64(row, "priority_changes", &ring->priority_changes);
-	ring->control = is_control(scenario, vm);
+	ring->vm_index = vm_index(scenario, vm);
+	ring->control = is_judged(scenario, ring->vm_index);
 	ring->id = (unsigned int)id;
 	ring->prio = (unsigned int)prio;
 	ring->processes = (unsigned int)processes;

@@ -17,9 +17,6 @@ struct json_object;
 struct rs_error;
 struct samples;
 
-enum phase { PHASE_SOLO, PHASE_BOOT, PHASE_SHARED, PHASE_COUNT };
-extern const char *const phase_names[PHASE_COUNT];
-
 /*
  * One period as planned, whether it ran or not. Times are the host's
  * CLOCK_MONOTONIC in ns; 0 = did not happen.
@@ -38,6 +35,7 @@ struct period {
 
 struct cell_ring {
 	char *vm; /* owned */
+	int vm_index; /* in the scenario; -1 = not there */
 	bool control; /* a ring of a control VM: it is judged */
 	unsigned int id, prio, processes;
 	uint64_t period_ns, deadline_ns;
@@ -49,17 +47,16 @@ struct cell_ring {
 	size_t period_count;
 };
 
-struct cell_vcpu {
+struct cell_vcpu { /* sum over a VM's vCPUs */
+	bool known;
 	uint64_t run_ns, wait_ns;
 };
 
 struct cell_phase {
 	bool present;
 	uint64_t begin, end; /* [begin, end) */
-	struct cell_vcpu control; /* sum over the control VMs' vCPUs */
-	bool vcpus_known;
-	struct cell_vcpu neighbour; /* the same of the neighbours' */
-	bool neighbour_known; /* there was one */
+	struct cell_vcpu vms[SCENARIO_VMS_MAX]; /* in the scenario's order */
+	struct cell_vcpu control, neighbour; /* sums over the VMs of a role */
 	struct json_object *json; /* borrowed; the phase in cell.json */
 };
 

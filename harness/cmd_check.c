@@ -90,19 +90,23 @@ static void print_ring(const struct scenario_ring *r)
 
 static void print_vm(const struct scenario_vm *vm)
 {
+	const char *when = vm->role == VM_ROLE_CONTROL ? "all the time" : "in phase shared";
 	unsigned int i;
 
-	printf("  VM %s (%s): %u vCPU%s, %u MiB, %s kernel, cpu shares %u, priority ceiling %u\n",
-	       vm->name, vm->role == VM_ROLE_CONTROL ? "control" : "neighbour", vm->vcpus,
-	       vm->vcpus == 1 ? "" : "s", vm->memory_mib,
+	printf("  VM %s (%s%s): %u vCPU%s, %u MiB, %s kernel, cpu shares %u, priority ceiling %u\n",
+	       vm->name, vm->role == VM_ROLE_CONTROL ? "control" : "neighbour",
+	       vm->role == VM_ROLE_CONTROL ? "" :
+	       vm->image == VM_IMAGE_SMALL ? ", small guest" :
+					     ", Debian",
+	       vm->vcpus, vm->vcpus == 1 ? "" : "s", vm->memory_mib,
 	       vm->kernel == VM_KERNEL_RT ? "real-time" : "standard", vm->cpu_shares,
 	       vm->priority_ceiling);
 	for (i = 0; i < vm->ring_count; i++)
 		print_ring(&vm->rings[i]);
 	if (vm->load.stress_ng)
-		printf("    then stress-ng %s\n", vm->load.stress_ng);
+		printf("    %s stress-ng %s\n", when, vm->load.stress_ng);
 	if (vm->load.fio)
-		printf("    then fio %s\n", vm->load.fio);
+		printf("    %s fio %s\n", when, vm->load.fio);
 	if (vm->cyclictest)
 		printf("    with cyclictest %s\n", vm->cyclictest);
 }
@@ -111,7 +115,10 @@ static void print_phases(const struct scenario *s)
 {
 	printf("  phases        warm-up %g s, solo %g s", s->warmup_s, s->solo_s);
 	if (s->boot_timeout_s > 0)
-		printf(", boot (at most %g s)", s->boot_timeout_s);
+		printf(", boot (at most %g s%s)", s->boot_timeout_s,
+		       scenario_count_role(s, VM_ROLE_NEIGHBOUR) < 2 ? "" :
+		       s->boot_order == BOOT_TOGETHER		     ? ", all together" :
+								       " each, in turn");
 	if (s->shared_s > 0)
 		printf(", shared %g s", s->shared_s);
 	printf("\n");
@@ -119,19 +126,27 @@ static void print_phases(const struct scenario *s)
 
 static void print_limits(const struct scenario *s)
 {
-	printf("  judged        %s:", s->verdict_policy);
-	if (!isnan(s->limits.interference_max))
-		printf(" interference at most %g;", s->limits.interference_max);
-	if (!isnan(s->limits.missed_max))
-		printf(" missed deadlines at most %g;", s->limits.missed_max);
-	if (!isnan(s->limits.missed_shared_max))
-		printf(" missed in shared at most %g;", s->limits.missed_shared_max);
-	if (!isnan(s->limits.handling_p99_us_max))
-		printf(" handling p99 at most %g us;", s->limits.handling_p99_us_max);
-	if (isnan(s->limits.interference_max) && isnan(s->limits.missed_max) &&
-	    isnan(s->limits.missed_shared_max) && isnan(s->limits.handling_p99_us_max))
-		printf(" by no limit");
-	printf("\n");
+	const struct {
+		const char *what, *unit;
+		double bound;
+	} limits[] = {
+		{ "interference at most", "", s->limits.interference_max },
+		{ "missed deadlines at most", "", s->limits.missed_max },
+		{ "handling p99 at most", " us", s->limits.handling_p99_us_max },
+		{ "neighbours up within", " s", s->limits.boot_s_max },
+		{ "neighbours' part of the core at least", "", s->limits.neighbour_share_min },
+	};
+	bool any = false;
+
+	printf("  judged        %s, phase %s:", s->verdict_policy, phase_names[s->limits.phase]);
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		if (isnan(limits[i].bound))
+			continue;
+		printf("%s %s %g%s", any ? ";" : "", limits[i].what, limits[i].bound,
+		       limits[i].unit);
+		any = true;
+	}
+	printf("%s\n", any ? "" : " by no limit");
 }
 
 static int print_plan(const struct scenario *s, const struct preset *p, struct rs_error **err)

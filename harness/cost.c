@@ -135,9 +135,9 @@ void cost_of_phase(struct cost *c, const struct cell *cell, const struct cell_ph
 		return;
 	cost_of_daemon(c, json_dict(phase->json, "daemon"), seconds,
 		       periods_run(cell, phase, true));
-	if (phase->vcpus_known)
+	if (phase->control.known)
 		cost_of_control(c, cell, phase, seconds);
-	if (phase->neighbour_known)
+	if (phase->neighbour.known)
 		c->value[COST_NEIGHBOUR_SHARE] =
 			per((double)phase->neighbour.run_ns / 1e9, seconds);
 }

@@ -76,13 +76,16 @@ static void write_range(const struct summary *s, FILE *gp)
 
 static int write_boots(const struct summary *s, FILE *dat, FILE *gp, struct rs_error **err)
 {
+	const char *phase = phase_names[summary_phase(s)];
 	char label[80];
 
+	if (summary_phase(s) == PHASE_SOLO)
+		return rs_fail(err, ENODATA, "phase solo is judged: it has no interference");
 	if (!write_data(s, dat))
-		return rs_fail(err, ENODATA,
-			       "no boot has enough periods for a p99 in solo and boot");
+		return rs_fail(err, ENODATA, "no boot has enough periods for a p99 in solo and %s",
+			       phase);
+	fprintf(gp, "set ylabel 'response p99, %s ÷ solo'\n", phase);
 	fputs("set title 'Interference of each boot of the neighbour'\n"
-	      "set ylabel 'response p99, boot ÷ solo'\n"
 	      "set logscale y 2\n"
 	      "set format y '%g'\n"
 	      "unset grid\nset grid ytics\n"
@@ -123,8 +126,8 @@ const struct figure figure_boots = {
 	.name = "boots",
 	.title = "Interference of each boot, one column a policy",
 	.caption = "One dot is one boot of the neighbour: p99 of the control ring's response time "
-		   "while it boots, divided by that of the solo phase right before; the bar is "
-		   "the median. 1 means undisturbed.",
+		   "in the phase that is judged (boot: while it boots), divided by that of the "
+		   "solo phase right before; the bar is the median. 1 means undisturbed.",
 	.width = 1000,
 	.height = 560,
 	.write = write_boots,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* How often a response time is exceeded: phases boot and solo, pooled. */
+/* How often a response time is exceeded: judged phase and solo, pooled. */
 #include <errno.h>
 #include <math.h>
 
@@ -39,13 +39,19 @@ static void write_curve(FILE *dat, const struct measure *m)
 	fputs("\n\n", dat);
 }
 
+/* The judged phase and solo, which may be one. */
+static bool is_drawn(const struct summary *s, int phase)
+{
+	return phase == PHASE_SOLO || phase == (int)summary_phase(s);
+}
+
 static double floor_of(const struct summary *s)
 {
 	size_t most = 1;
 
 	for (size_t i = 0; i < s->policy_count; i++)
-		for (int k = PHASE_SOLO; k <= PHASE_BOOT; k++)
-			if (s->policies[i].pooled[k].periods > most)
+		for (int k = 0; k < PHASE_COUNT; k++)
+			if (is_drawn(s, k) && s->policies[i].pooled[k].periods > most)
 				most = s->policies[i].pooled[k].periods;
 	return 0.7 / (double)most;
 }
@@ -61,7 +67,9 @@ static void write_axes(const struct summary *s, FILE *gp)
 	double shortest = NAN, longest = NAN;
 
 	for (size_t i = 0; i < s->policy_count; i++)
-		for (int k = PHASE_SOLO; k <= PHASE_BOOT; k++) {
+		for (int k = 0; k < PHASE_COUNT; k++) {
+			if (!is_drawn(s, k))
+				continue;
 			shortest = fmin(shortest, s->policies[i].response[k].min);
 			longest = fmax(longest, s->policies[i].response[k].max);
 		}
@@ -88,21 +96,24 @@ static void write_axes(const struct summary *s, FILE *gp)
 
 static int write_ccdf(const struct summary *s, FILE *dat, FILE *gp, struct rs_error **err)
 {
+	enum phase phase = summary_phase(s);
+	const char *name = phase_names[phase];
 	size_t samples = 0;
 	char label[80];
 
-	fputs("# two blocks a policy, boot and solo: response time in ms, share that takes longer\n",
-	      dat);
+	fprintf(dat,
+		"# two blocks a policy, %s and solo: response time in ms, share that takes longer\n",
+		name);
 	for (size_t i = 0; i < s->policy_count; i++) {
 		const struct policy_result *p = &s->policies[i];
 
 		fprintf(dat, "# %s\n", p->name);
-		write_curve(dat, &p->pooled[PHASE_BOOT]);
+		write_curve(dat, &p->pooled[phase]);
 		write_curve(dat, &p->pooled[PHASE_SOLO]);
-		samples += p->pooled[PHASE_BOOT].response.count;
+		samples += p->pooled[phase].response.count;
 	}
 	if (!samples)
-		return rs_fail(err, ENODATA, "no period of phase boot ended");
+		return rs_fail(err, ENODATA, "no period of phase %s ended", name);
 	write_axes(s, gp);
 	fputs("plot ", gp);
 	for (size_t i = 0; i < s->policy_count; i++) {
@@ -111,10 +122,13 @@ static int write_ccdf(const struct summary *s, FILE *dat, FILE *gp, struct rs_er
 		figure_label(s->policies[i].name, label);
 		fprintf(gp,
 			"%s'ccdf.dat' index %zu using 1:2 with steps linewidth 2.5 linecolor '%s' "
-			"title '%s, boot', \\\n\t"
-			"'' index %zu using 1:2 with steps linewidth 1.5 dashtype 2 "
-			"linecolor '%s' title '%s, solo'",
-			i ? ", \\\n\t" : "", 2 * i, colour, label, 2 * i + 1, colour, label);
+			"title '%s, %s'",
+			i ? ", \\\n\t" : "", 2 * i, colour, label, name);
+		if (phase != PHASE_SOLO)
+			fprintf(gp,
+				", \\\n\t'' index %zu using 1:2 with steps linewidth 1.5 dashtype 2 "
+				"linecolor '%s' title '%s, solo'",
+				2 * i + 1, colour, label);
 	}
 	fputs("\n", gp);
 	return 0;
@@ -125,7 +139,7 @@ const struct figure figure_ccdf = {
 	.title = "Share of periods whose response takes longer than a time, one curve a policy",
 	.caption =
 		"Complementary distribution of the control ring's response time, both axes "
-		"logarithmic: solid while the neighbour boots, dashed in the solo phases right "
+		"logarithmic: solid in the phase that is judged, dashed in the solo phases right "
 		"before. A skipped period counts up to the end of the next that ran; a curve that leaves "
 		"at the right edge: nothing ended any more. All boots of a policy are pooled, so this picture describes; it does "
 		"not judge.",

@@ -22,6 +22,7 @@
 
 struct stretch {
 	const struct cell *cell;
+	enum phase phase; /* it lies in */
 	const struct cell_ring *control; /* the judged one: its releases set the stretch */
 	const struct cell_ring *rows[ROWS_MAX]; /* from the top: control VMs' first */
 	size_t row_count;
@@ -70,7 +71,7 @@ static bool usable(const struct stretch *st, size_t first, uint64_t traced_from,
 	return true;
 }
 
-/* The stretch of phase `shared` where the other rings are active the most:
+/* The stretch of the phase where the other rings are active the most:
  * longest, that is, where they are interrupted. */
 static bool find_stretch(struct stretch *best, uint64_t traced_from, uint64_t traced_to)
 {
@@ -78,7 +79,7 @@ static bool find_stretch(struct stretch *best, uint64_t traced_from, uint64_t tr
 	double most = -1, here;
 	size_t first, last;
 
-	ring_phase(st.control, &st.cell->phases[PHASE_SHARED], &first, &last);
+	ring_phase(st.control, &st.cell->phases[st.phase], &first, &last);
 	/* 200 candidates tell enough; each costs a walk over both rings. */
 	for (size_t i = first; i + STRETCH_PERIODS <= last && i < first + 200; i++) {
 		st.begin = st.control->periods[i].release - st.control->period_ns / 5;
@@ -109,10 +110,16 @@ static void add_rows(struct stretch *st, bool control)
 
 		if (ring->control != control || !ring->period_count)
 			continue;
-		if (!control && !st->vms[1])
+		if (!st->vms[1] && strcmp(ring->vm, st->vms[0]))
 			st->vms[1] = ring->vm;
 		st->rows[st->row_count++] = ring;
 	}
+}
+
+/* All VMs' rings run in `shared`; without a neighbour they do in `solo`. */
+static enum phase phase_of(const struct summary *s)
+{
+	return summary_has_neighbour(s) ? PHASE_SHARED : PHASE_SOLO;
 }
 
 /* A policy that follows rings; ring_boot first, whose neighbour does too. */
@@ -128,7 +135,7 @@ static struct json_object *choose(const struct summary *s, struct stretch *st)
 
 		if (!trace)
 			continue;
-		*st = (struct stretch){ .cell = boot->cell };
+		*st = (struct stretch){ .cell = boot->cell, .phase = phase_of(s) };
 		st->control = cell_judged_ring(boot->cell);
 		st->vms[0] = st->control->vm;
 		add_rows(st, true);
@@ -277,8 +284,8 @@ static void write_row(FILE *gp, const struct stretch *st, size_t i)
 		"\t'' index %zu using 1:(%g) with points pointtype 11 pointsize 1 "
 		"linecolor '#000000' %s",
 		i ? ", \\\n\t" : "", 2 * i, y, y - 0.28, y + 0.28,
-		st->rows[i]->control ? "blues" : "reds", 2 * i, y, 2 * i + 1, y + 0.42,
-		i ? "notitle" : "title 'planned release'");
+		strcmp(st->rows[i]->vm, st->vms[0]) ? "reds" : "blues", 2 * i, y, 2 * i + 1,
+		y + 0.42, i ? "notitle" : "title 'planned release'");
 }
 
 static void write_upper(FILE *gp, const struct stretch *st, const char *policy)
@@ -287,7 +294,7 @@ static void write_upper(FILE *gp, const struct stretch *st, const char *policy)
 
 	fprintf(gp,
 		"set multiplot title 'Rings in the guests and the priority of their vCPU threads: "
-		"policy %s, boot %u, phase shared'\n"
+		"policy %s, boot %u, phase %s'\n"
 		"set lmargin at screen 0.155\nset rmargin at screen 0.985\n"
 		"set xrange [0:%.3f]\n"
 		"narrow = %.3f # ms: a shorter turn has no room for its number\n"
@@ -300,8 +307,8 @@ static void write_upper(FILE *gp, const struct stretch *st, const char *policy)
 		"array blues[2] = [0x0072b2, 0x56b4e9]\n"
 		"array reds[2] = [0xd55e00, 0xe69f00]\n"
 		"set style fill solid 1 noborder\n",
-		figure_label(policy, name), st->cell->boot, ms(st, st->end), ms(st, st->end) / 110,
-		(double)st->row_count + 0.62);
+		figure_label(policy, name), st->cell->boot, phase_names[st->phase], ms(st, st->end),
+		ms(st, st->end) / 110, (double)st->row_count + 0.62);
 	write_row_names(gp, st);
 	fputs("plot ", gp);
 	for (size_t i = 0; i < st->row_count; i++)
@@ -349,8 +356,8 @@ static int write_priority(const struct summary *s, FILE *dat, FILE *gp, struct r
 		return rs_fail(
 			err, ENODATA,
 			"no boot of ring_boot or ring has a trace and %d undisturbed periods "
-			"in phase shared",
-			STRETCH_PERIODS);
+			"in phase %s",
+			STRETCH_PERIODS, phase_names[phase_of(s)]);
 	fputs("# two blocks a ring: turns (from ms, to ms, process), planned releases;\n"
 	      "# then one a VM: priority of its vCPU thread\n",
 	      dat);

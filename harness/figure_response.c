@@ -110,14 +110,19 @@ static double top_of(const struct panel *panels, size_t count)
 static void write_panel(FILE *gp, const struct summary *s, const struct panel *panel, size_t index,
 			bool last)
 {
-	const struct cell_phase *boot = &panel->boot->cell->phases[PHASE_BOOT];
+	static const char *const labels[] = {
+		[PHASE_BOOT] = "neighbour boots",
+		[PHASE_SHARED] = "all VMs at work",
+	};
+	enum phase phase = summary_phase(s);
+	const struct cell_phase *judged = &panel->boot->cell->phases[phase];
 	const char *colour = figure_colour(s, panel->policy->name);
 	char label[80];
 	size_t block = index * DOT_COUNT;
 
 	fputs("unset object\nunset label\nunset arrow\n", gp);
-	if (boot->present) {
-		double from = seconds(panel, boot->begin), to = seconds(panel, boot->end);
+	if (judged->present && phase != PHASE_SOLO) {
+		double from = seconds(panel, judged->begin), to = seconds(panel, judged->end);
 
 		fprintf(gp,
 			"set object 1 rectangle from %.3f, graph 0 to %.3f, graph 1 behind "
@@ -125,9 +130,9 @@ static void write_panel(FILE *gp, const struct summary *s, const struct panel *p
 			from, to);
 		if (!index)
 			fprintf(gp,
-				"set label 1 'neighbour boots' at %.3f, graph 1 center offset 0,0.7 "
+				"set label 1 '%s' at %.3f, graph 1 center offset 0,0.7 "
 				"textcolor '#555555'\n",
-				(from + to) / 2);
+				labels[phase], (from + to) / 2);
 	}
 	fprintf(gp,
 		"set label 2 '%s, boot %u' at graph 1.019, graph 0.5 center rotate by -90 "
@@ -198,7 +203,7 @@ const struct figure figure_response = {
 	.name = "response-time",
 	.title = "Response time of the control ring along time, one panel a policy",
 	.caption =
-		"One dot is one period. Shaded: the neighbour boots. A cross: the deadline was "
+		"One dot is one period. Shaded: the phase that is judged. A cross: the deadline was "
 		"missed, or the period was skipped (then up to the end of the next). A triangle: "
 		"nothing ended any more. A ring: the witness saw the machine itself disturbed (stained). Times beyond the upper edge are "
 		"drawn on it.",

@@ -57,6 +57,11 @@ static void write_rows(const char *title, const struct verdict_row *rows, size_t
 
 static void write_bound(const struct summary *s, FILE *to)
 {
+	enum phase phase = summary_phase(s);
+
+	if (!summary_has_neighbour(s))
+		fputs("\nNothing boots here: a \"boot\" is one repetition, one cell of the run.\n",
+		      to);
 	fputs("\nNo miss in N boots bounds the probability of a boot with a miss at "
 	      "1 - 0.05^(1/N) (95 %): ",
 	      to);
@@ -65,7 +70,7 @@ static void write_bound(const struct summary *s, FILE *to)
 		size_t with = 0;
 
 		for (size_t k = 0; k < p->boot_count; k++)
-			with += p->boots[k].phases[PHASE_BOOT].control_missed_unstained > 0;
+			with += p->boots[k].phases[phase].control_missed_unstained > 0;
 		fprintf(to, "%s`%s` ", i ? "; " : "", p->name);
 		if (with)
 			fprintf(to, "%zu of %zu boots had one", with, p->boot_count);
@@ -88,14 +93,18 @@ static void write_policy_table(const struct policy_result *p, FILE *to)
 		format_number(n[2], p->handling.p50, 3), format_number(n[3], p->handling.p99, 3),
 		format_number(n[4], p->handling.max, 3));
 	fputs("| phase | periods | missed | missed, unstained | stained | skipped | wake-up p50 / "
-	      "p99 (ms) | response p50 / p99 / p99.9 / max (ms) | vCPU wait (µs/period) |\n"
-	      "|---|---|---|---|---|---|---|---|---|\n",
+	      "p99 (ms) | response p50 / p99 / p99.9 / max (ms) | vCPU wait (µs/period) | "
+	      "neighbours' core (%) |\n"
+	      "|---|---|---|---|---|---|---|---|---|---|\n",
 	      to);
 	for (int i = 0; i < PHASE_COUNT; i++) {
 		const struct measure *m = &p->pooled[i];
 
+		if (!m->periods)
+			continue;
 		fprintf(to,
-			"| %s | %zu | %zu | %zu | %zu | %zu | %s / %s | %s / %s / %s / %s | %s |\n",
+			"| %s | %zu | %zu | %zu | %zu | %zu | %s / %s | %s / %s / %s / %s | %s | "
+			"%s |\n",
 			phase_names[i], m->periods, m->missed, m->missed_unstained, m->stained,
 			m->skipped, format_number(n[0], p->wakeup[i].p50 / 1e3, 3),
 			format_number(n[1], p->wakeup[i].p99 / 1e3, 3),
@@ -103,7 +112,8 @@ static void write_policy_table(const struct policy_result *p, FILE *to)
 			format_number(n[3], p->response[i].p99 / 1e3, 3),
 			format_number(n[4], p->response[i].p999 / 1e3, 3),
 			format_number(n[5], p->response[i].max / 1e3, 3),
-			format_number(n[6], p->wait_us_per_period[i], 3));
+			format_number(n[6], p->wait_us_per_period[i], 3),
+			format_number(n[7], 100 * p->cost[i].value[COST_NEIGHBOUR_SHARE], 3));
 	}
 	if (p->lost || p->rejected)
 		fprintf(to,
@@ -113,6 +123,46 @@ static void write_policy_table(const struct policy_result *p, FILE *to)
 	if (p->handover_errors)
 		fprintf(to, "\nShared data was found damaged or written out of turn %ju times.\n",
 			(uintmax_t)p->handover_errors);
+}
+
+static void write_ring_row(const struct policy_result *p, const struct cell_ring *ring,
+			   enum phase phase, FILE *to)
+{
+	struct ring_pool pool = { 0 };
+	const struct measure *m = &pool.measure;
+	char n[4][FORMAT_NUMBER_ROOM];
+
+	/* Without memory the row says what was added up by then; summary.json fails. */
+	summary_pool_ring(p, ring, phase, &pool, NULL);
+	if (m->periods)
+		fprintf(to, "| %s | %s/%u | %u | %g / %g | %zu | %zu | %zu | %s / %s / %s | %s |\n",
+			p->name, ring->vm, ring->id, ring->prio, (double)ring->period_ns / 1e6,
+			(double)ring->deadline_ns / 1e6, m->periods, m->missed, m->missed_unstained,
+			format_number(n[0], pool.response.p50 / 1e3, 3),
+			format_number(n[1], pool.response.p99 / 1e3, 3),
+			format_number(n[2], pool.response.max / 1e3, 3),
+			format_number(n[3], pool.wait_us_per_period, 3));
+	measure_clear(&pool.measure);
+}
+
+/* Where there is more than the judged ring. */
+static void write_rings(const struct summary *s, FILE *to)
+{
+	enum phase phase = summary_phase(s);
+	const struct cell *first = s->policies[0].boots[0].cell;
+
+	if (first->ring_count < 2)
+		return;
+	fprintf(to,
+		"\n## Rings in phase %s\n\nAll boots of a policy pooled. The wait is that of the "
+		"ring's VM, per period of this ring.\n\n"
+		"| policy | ring | priority | period / deadline (ms) | periods | missed | missed, "
+		"unstained | response p50 / p99 / max (ms) | vCPU wait (µs/period) |\n"
+		"|---|---|---|---|---|---|---|---|---|\n",
+		phase_names[phase]);
+	for (size_t k = 0; k < first->ring_count; k++)
+		for (size_t i = 0; i < s->policy_count; i++)
+			write_ring_row(&s->policies[i], &first->rings[k], phase, to);
 }
 
 static void write_policies(const struct summary *s, FILE *to)
@@ -168,15 +218,20 @@ static double boot_seconds(const struct boot_result *b)
 
 static void write_boots(const struct summary *s, FILE *to)
 {
+	enum phase phase = summary_phase(s);
+
+	if (!summary_has_neighbour(s))
+		return;
 	fputs("\n## Boot by boot\n", to);
-	write_per_boot(s, "interference", 3, boot_interference, to);
-	write_per_boot(s, "neighbour's boot (s)", 3, boot_seconds, to);
-	for (size_t i = 0; i < s->policy_count; i++)
+	if (phase != PHASE_SOLO)
+		write_per_boot(s, "interference", 3, boot_interference, to);
+	write_per_boot(s, "neighbours' boot (s)", 3, boot_seconds, to);
+	for (size_t i = 0; phase != PHASE_SOLO && i < s->policy_count; i++)
 		if (s->policies[i].interference_excluded)
 			fprintf(to,
-				"\n`%s`: boots with fewer than %zu periods in solo or boot, so "
+				"\n`%s`: boots with fewer than %zu periods in solo or %s, so "
 				"without interference: %zu.\n",
-				s->policies[i].name, stats_quantile_needs(0.99),
+				s->policies[i].name, stats_quantile_needs(0.99), phase_names[phase],
 				s->policies[i].interference_excluded);
 }
 
@@ -315,6 +370,7 @@ void report_write_md(const struct summary *s, const struct verdict *v,
 	write_rows("What the experiment is expected to show", v->shown, v->shown_count, to);
 	write_bound(s, to);
 	write_figures(drawn, to);
+	write_rings(s, to);
 	write_policies(s, to);
 	report_write_cost(s, to);
 	write_boots(s, to);

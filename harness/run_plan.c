@@ -74,14 +74,12 @@ static int replace_policies(struct scenario *s, const char *list, struct rs_erro
  */
 static int check_judged(struct scenario *s, struct rs_error **err)
 {
-	const struct scenario_limits *l = &s->limits;
 	unsigned int i;
 
 	for (i = 0; i < s->policy_count; i++)
 		if (!strcmp(s->policies[i], s->verdict_policy))
 			return 0;
-	if (!isnan(l->interference_max) || !isnan(l->missed_max) || !isnan(l->missed_shared_max) ||
-	    !isnan(l->handling_p99_us_max))
+	if (scenario_has_limits(s))
 		return rs_fail(err, EINVAL,
 			       "--policy leaves out %s, which the limits of %s are about: add it, "
 			       "or change limits.policy there",

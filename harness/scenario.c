@@ -2,6 +2,7 @@
 #include "harness/scenario.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -369,4 +370,19 @@ unsigned int scenario_count_role(const struct scenario *s, enum vm_role role)
 	for (i = 0; i < s->vm_count; i++)
 		count += s->vms[i].role == role;
 	return count;
+}
+
+bool scenario_has_limits(const struct scenario *s)
+{
+	const double limits[] = {
+		s->limits.interference_max,    s->limits.missed_max,
+		s->limits.handling_p99_us_max, s->limits.boot_s_max,
+		s->limits.neighbour_share_min,
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+		if (!isnan(limits[i]))
+			return true;
+	return false;
 }

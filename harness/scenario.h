@@ -18,6 +18,8 @@ struct rs_error;
 #define SCENARIO_VMS_MAX 8
 #define SCENARIO_CORES_MAX 16
 #define SCENARIO_POLICIES_MAX 16
+#define SCENARIO_RT_BUDGET_ALL 940 /* permille of the core, over all VMs */
+#define SCENARIO_RT_BUDGET_MIN 10 /* of a VM that states none */
 #define SCENARIO_BOOTS_MAX 2000 /* a policy */
 
 enum vm_role {
@@ -46,10 +48,19 @@ enum budget_keeper { /* names as in the daemon's control socket */
 		     KEEPER_DAEMON,
 };
 extern const char *const scenario_keepers[];
+/* Of a cell, in this order. */
+enum phase {
+	PHASE_SOLO, /* the control VMs alone on the core */
+	PHASE_BOOT, /* the neighbours boot */
+	PHASE_SHARED, /* all VMs at work */
+	PHASE_COUNT
+};
+extern const char *const phase_names[PHASE_COUNT + 1]; /* NULL-ended */
 
-enum boot_order { /* of several neighbours */
-		  BOOT_IN_TURN, /* each begins when the one before is up */
-		  BOOT_TOGETHER,
+/* Of several neighbours. */
+enum boot_order {
+	BOOT_IN_TURN, /* each begins when the one before is up */
+	BOOT_TOGETHER,
 };
 
 struct scenario_ring {
@@ -97,10 +108,12 @@ struct scenario_vm {
 };
 
 struct scenario_limits { /* what `ringsched run` judges by; NaN = not judged */
+	enum phase phase; /* that the limits are about */
 	double interference_max; /* of the policy the verdict is about */
-	double missed_max; /* in phase boot, outside stained windows */
-	double missed_shared_max; /* the same in phase shared */
+	double missed_max; /* in that phase, outside stained windows */
 	double handling_p99_us_max;
+	double boot_s_max; /* of the longest boot */
+	double neighbour_share_min; /* CPU time ÷ length of that phase */
 };
 
 /* What `ringsched compare` takes for noise: percent of the base's median.
@@ -149,6 +162,9 @@ bool scenario_has_programs(const struct scenario_vm *vm);
 /* Has it a disk to read and write? Debian lives on one; a small guest has one
  * where it runs fio. */
 bool scenario_has_disk(const struct scenario_vm *vm);
+
+/* Is there anything that a run of it would be judged by? */
+bool scenario_has_limits(const struct scenario *s);
 
 unsigned int scenario_count_role(const struct scenario *s, enum vm_role role);
 

@@ -2,6 +2,7 @@
 #include "harness/scenario_check.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,6 +50,8 @@ int scenario_resolve(struct scenario *s, const struct yaml *root)
 	}
 	if (!has_role(s, VM_ROLE_NEIGHBOUR) && !yaml_get(yaml_get(root, "phases"), "boot_timeout"))
 		s->boot_timeout_s = 0;
+	if (!has_role(s, VM_ROLE_NEIGHBOUR) && !yaml_get(yaml_get(root, "limits"), "phase"))
+		s->limits.phase = PHASE_SOLO;
 	if (!s->verdict_policy)
 		s->verdict_policy = strdup(s->policies[s->policy_count - 1]);
 	return s->verdict_policy ? 0 : -ENOMEM;
@@ -136,6 +139,39 @@ static void check_phases(const struct scenario *s, const struct yaml *root, stru
 			     "key 'phases.shared': nobody to share with (expected 0s, or a VM of "
 			     "role 'neighbour')");
 	}
+}
+
+/* A limit that no run could meet or miss is a slip. */
+static void check_limits(const struct scenario *s, const struct yaml *root, struct yaml_file *f)
+{
+	const struct yaml *map = yaml_get(root, "limits"), *y = at(map ? map : root, "phase");
+	enum phase phase = s->limits.phase;
+	bool neighbour = has_role(s, VM_ROLE_NEIGHBOUR);
+
+	if (phase == PHASE_BOOT && !neighbour)
+		yaml_mistake(f, y->line, y->column,
+			     "key 'limits.phase': nothing boots (expected 'solo', or a VM of role "
+			     "'neighbour')");
+	if (phase == PHASE_SHARED && !(neighbour && s->shared_s > 0))
+		yaml_mistake(f, y->line, y->column,
+			     "key 'limits.phase': there is no phase shared (expected "
+			     "phases.shared longer than 0s and a VM of role 'neighbour')");
+	y = at(map ? map : root, "interference");
+	if (phase == PHASE_SOLO && !isnan(s->limits.interference_max))
+		yaml_mistake(f, y->line, y->column,
+			     "key 'limits.interference': of phase solo with itself (expected "
+			     "limits.phase 'boot' or 'shared')");
+	y = at(map ? map : root, "neighbour_share");
+	if ((phase == PHASE_SOLO || !neighbour) && !isnan(s->limits.neighbour_share_min))
+		yaml_mistake(f, y->line, y->column,
+			     "key 'limits.neighbour_share': no neighbour is in phase %s (expected "
+			     "limits.phase 'boot' or 'shared')",
+			     phase_names[phase]);
+	y = at(map ? map : root, "boot_time");
+	if (!neighbour && !isnan(s->limits.boot_s_max))
+		yaml_mistake(f, y->line, y->column,
+			     "key 'limits.boot_time': nothing boots (expected a VM of role "
+			     "'neighbour')");
 }
 
 static void check_ring(const struct scenario_vm *vm, unsigned int index, const struct yaml *map,
@@ -269,6 +305,27 @@ static void check_allotment(const struct scenario_vm *vm, const struct yaml *map
 			     (unsigned long long)vm->cpu_period_us);
 }
 
+/* The kernel refuses groups more than their parent may give. */
+static void check_budgets(const struct scenario *s, const struct yaml *root, struct yaml_file *f)
+{
+	const struct yaml *y = at(root, "vms");
+	unsigned int sum = 0, i;
+
+	for (i = 0; i < s->vm_count; i++) {
+		unsigned int own = s->vms[i].rt_budget_permille;
+
+		sum += own ? own : SCENARIO_RT_BUDGET_MIN;
+		if (own)
+			y = at(vm_at(root, i), "rt_budget_permille");
+	}
+	if (sum > SCENARIO_RT_BUDGET_ALL)
+		yaml_mistake(
+			f, y->line, y->column,
+			"key 'vms.rt_budget_permille': %u permille in all, with %d for each VM "
+			"that states none (expected at most %d)",
+			sum, SCENARIO_RT_BUDGET_MIN, SCENARIO_RT_BUDGET_ALL);
+}
+
 void scenario_check(const struct scenario *s, const struct yaml *root, struct yaml_file *f)
 {
 	const struct yaml *y;
@@ -277,6 +334,8 @@ void scenario_check(const struct scenario *s, const struct yaml *root, struct ya
 	check_cores(s, root, f);
 	check_policies(s, root, f);
 	check_phases(s, root, f);
+	check_limits(s, root, f);
+	check_budgets(s, root, f);
 	for (i = 0; i < s->vm_count; i++) {
 		check_role(&s->vms[i], vm_at(root, i), f);
 		check_allotment(&s->vms[i], vm_at(root, i), f);

@@ -21,6 +21,7 @@ _Static_assert(sizeof(enum vm_image) == sizeof(unsigned int), "enum of another s
 _Static_assert(sizeof(enum vm_rogue) == sizeof(unsigned int), "enum of another size");
 _Static_assert(sizeof(enum budget_keeper) == sizeof(unsigned int), "enum of another size");
 _Static_assert(sizeof(enum boot_order) == sizeof(unsigned int), "enum of another size");
+_Static_assert(sizeof(enum phase) == sizeof(unsigned int), "enum of another size");
 
 static const char *const roles[] = {
 	[VM_ROLE_CONTROL] = "control",
@@ -52,6 +53,13 @@ const char *const scenario_keepers[] = {
 	[KEEPER_AUTO] = "auto",
 	[KEEPER_KERNEL] = "kernel",
 	[KEEPER_DAEMON] = "daemon",
+	NULL,
+};
+
+const char *const phase_names[PHASE_COUNT + 1] = {
+	[PHASE_SOLO] = "solo",
+	[PHASE_BOOT] = "boot",
+	[PHASE_SHARED] = "shared",
 	NULL,
 };
 
@@ -195,18 +203,24 @@ static const struct section vm_section = { "vms.", sizeof(struct scenario_vm), v
 static const struct key limit_keys[] = {
 	{ .name = "policy", .type = KEY_POLICY, AT(scenario, verdict_policy),
 	  .initial = "last", .word = "last", .help = "the policy that is judged" },
+	{ .name = "phase", .type = KEY_CHOICE, AT(scenario, limits.phase), .choices = phase_names,
+	  .initial = "boot", .help = "that is judged (solo where no neighbour boots)" },
 	{ .name = "interference", .type = KEY_NUMBER, AT(scenario, limits.interference_max),
 	  .min = 0.01, .max = 1000, .initial = "none", .word = "none", .word_value = NAN,
-	  .help = "most that response p99 in boot may be, divided by solo's" },
+	  .help = "most that response p99 in that phase may be, divided by solo's" },
 	{ .name = "missed", .type = KEY_NUMBER, AT(scenario, limits.missed_max), .min = 0,
 	  .max = 1e9, .initial = "none", .word = "none", .word_value = NAN,
-	  .help = "most deadlines missed in phase boot, outside stained windows" },
-	{ .name = "missed_shared", .type = KEY_NUMBER, AT(scenario, limits.missed_shared_max),
-	  .min = 0, .max = 1e9, .initial = "none", .word = "none", .word_value = NAN,
-	  .help = "the same in phase shared" },
+	  .help = "most deadlines missed in that phase, outside stained windows" },
 	{ .name = "handling_p99", .type = KEY_TIME_US,
 	  AT(scenario, limits.handling_p99_us_max), .min = 1, .max = 1e6, .initial = "none",
 	  .word = "none", .word_value = NAN, .help = "most from kick seen to priority in force" },
+	{ .name = "boot_time", .type = KEY_TIME_S, AT(scenario, limits.boot_s_max), .min = 0.1,
+	  .max = HOUR_S, .initial = "none", .word = "none", .word_value = NAN,
+	  .help = "most until the neighbours are up, in any boot" },
+	{ .name = "neighbour_share", .type = KEY_NUMBER,
+	  AT(scenario, limits.neighbour_share_min), .min = 0.001, .max = 1, .initial = "none",
+	  .word = "none", .word_value = NAN,
+	  .help = "least CPU time of the neighbours in that phase, as a part of its length" },
 	{ 0 },
 };
 

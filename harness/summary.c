@@ -51,6 +51,15 @@ static double kicks_per_period(const struct cell *cell, const char *vm)
 	return periods > 0 ? kicks / periods : NAN;
 }
 
+double summary_wait_us(const struct cell_phase *phase, const struct cell_ring *ring, size_t periods)
+{
+	const struct cell_vcpu *vcpu = ring->vm_index < 0 ? NULL : &phase->vms[ring->vm_index];
+
+	if (!vcpu || !vcpu->known || !periods)
+		return NAN;
+	return (double)vcpu->wait_ns / 1e3 / (double)periods;
+}
+
 static int measure_phase(struct boot_phase *b, const struct cell *cell,
 			 const struct cell_ring *judged, const struct cell_phase *phase,
 			 struct rs_error **err)
@@ -63,21 +72,28 @@ static int measure_phase(struct boot_phase *b, const struct cell *cell,
 		if (!cell->rings[i].control)
 			continue;
 		ret = measure_add(&m, &cell->rings[i], phase, err);
+		b->control_periods += m.periods;
 		b->control_missed += m.missed;
 		b->control_missed_unstained += m.missed_unstained;
 		measure_clear(&m);
 	}
 	b->wakeup = durations_spread(&b->measure.wakeup);
 	b->response = durations_spread(&b->measure.response);
-	b->wait_us_per_period =
-		phase->vcpus_known && b->measure.periods ?
-			(double)phase->control.wait_ns / 1e3 / (double)b->measure.periods :
-			NAN;
+	b->wait_us_per_period = summary_wait_us(phase, judged, b->measure.periods);
 	cost_of_phase(&b->cost, cell, phase);
 	return ret;
 }
 
-static int measure_boot(struct boot_result *b, const struct cell *cell, struct rs_error **err)
+/* Nothing is disturbed by itself: with phase solo judged there is none. */
+static double interference(const struct boot_result *b, enum phase judged)
+{
+	if (judged == PHASE_SOLO)
+		return NAN;
+	return b->phases[judged].response.p99 / b->phases[PHASE_SOLO].response.p99;
+}
+
+static int measure_boot(struct boot_result *b, const struct scenario *s, const struct cell *cell,
+			struct rs_error **err)
 {
 	const struct cell_ring *judged = cell_judged_ring(cell);
 	int ret = 0;
@@ -87,7 +103,7 @@ static int measure_boot(struct boot_result *b, const struct cell *cell, struct r
 		return rs_fail(err, ENODATA, "cell %s: no ring of a control VM", cell->name);
 	for (int i = 0; i < PHASE_COUNT && !ret; i++)
 		ret = measure_phase(&b->phases[i], cell, judged, &cell->phases[i], err);
-	b->interference = b->phases[PHASE_BOOT].response.p99 / b->phases[PHASE_SOLO].response.p99;
+	b->interference = interference(b, s->limits.phase);
 	b->kicks_per_period = kicks_per_period(cell, judged->vm);
 	b->send_us = cost_of_sending(cell, judged->vm);
 	b->neighbour_boot_s = json_double(cell->json, "neighbour_boot_s");
@@ -186,12 +202,39 @@ static int finish_policy(struct policy_result *p, struct rs_error **err)
 	p->kicks_per_period = BOOTS_MEDIAN(p, kicks_per_period);
 	p->send_us = BOOTS_MEDIAN(p, send_us);
 	p->neighbour_boot_s = BOOTS_MEDIAN(p, neighbour_boot_s);
+	p->neighbour_boot_longest_s = NAN;
 	for (size_t i = 0; i < p->boot_count; i++) {
+		p->neighbour_boot_longest_s =
+			fmax(p->neighbour_boot_longest_s, p->boots[i].neighbour_boot_s);
 		p->interference_excluded += !isfinite(p->boots[i].interference);
 		p->lost += p->boots[i].lost;
 		p->rejected += p->boots[i].rejected;
 		p->handover_errors += p->boots[i].handover_errors;
 	}
+	return ret;
+}
+
+int summary_pool_ring(const struct policy_result *p, const struct cell_ring *like, enum phase phase,
+		      struct ring_pool *pool, struct rs_error **err)
+{
+	double wait_us = 0;
+	int ret = 0;
+
+	for (size_t i = 0; i < p->boot_count; i++) {
+		const struct cell *c = p->boots[i].cell;
+
+		for (size_t k = 0; k < c->ring_count && !ret; k++) {
+			const struct cell_ring *ring = &c->rings[k];
+
+			if (ring->id != like->id || strcmp(ring->vm, like->vm))
+				continue;
+			ret = measure_add(&pool->measure, ring, &c->phases[phase], err);
+			wait_us += summary_wait_us(&c->phases[phase], ring, 1);
+		}
+	}
+	pool->wakeup = durations_spread(&pool->measure.wakeup);
+	pool->response = durations_spread(&pool->measure.response);
+	pool->wait_us_per_period = wait_us / (double)pool->measure.periods; /* 0 / 0: NaN */
 	return ret;
 }
 
@@ -209,7 +252,8 @@ static int add_policy(struct summary *s, const char *name, struct rs_error **err
 		return rs_fail(err, ENOMEM, "no memory for %zu boots", run->cell_count);
 	for (size_t i = 0; i < run->cell_count && !ret; i++)
 		if (!strcmp(run->cells[i]->policy, name))
-			ret = measure_boot(&p->boots[p->boot_count++], run->cells[i], err);
+			ret = measure_boot(&p->boots[p->boot_count++], run->scenario, run->cells[i],
+					   err);
 	s->policy_count++; /* from here on summary_free() knows it */
 	if (!ret)
 		ret = finish_policy(p, err);

@@ -20,15 +20,15 @@ struct rs_error;
 struct boot_phase {
 	struct measure measure; /* of the judged ring; owned */
 	struct spread wakeup, response; /* us */
-	double wait_us_per_period; /* NaN where not known */
+	double wait_us_per_period; /* of the judged ring's VM; NaN where not known */
 	struct cost cost;
-	size_t control_missed, control_missed_unstained; /* all control rings */
+	size_t control_periods, control_missed, control_missed_unstained; /* all control rings */
 };
 
 struct boot_result {
 	const struct cell *cell;
 	struct boot_phase phases[PHASE_COUNT];
-	double interference; /* response p99 boot / solo; NaN: too few periods */
+	double interference; /* response p99 judged phase / solo; NaN: too few periods */
 	double kicks_per_period, neighbour_boot_s;
 	double send_us; /* one notification, in the guest; see cost.h */
 	struct spread handling; /* us; kick seen to priority read back */
@@ -44,7 +44,7 @@ struct policy_result {
 	/* Medians over boots; NaN where no boot has the number. */
 	double interference, kicks_per_period, neighbour_boot_s, response_p99[PHASE_COUNT];
 	double wait_us_per_period[PHASE_COUNT];
-	double send_us;
+	double neighbour_boot_longest_s, send_us;
 	struct cost cost[PHASE_COUNT];
 	double guest_extra_us_per_period[PHASE_COUNT]; /* more than with `none` */
 	struct spread handling; /* medians, but min, max and count over all */
@@ -68,6 +68,22 @@ struct summary {
 	size_t comparison_count;
 };
 
+/* The phase that the scenario's limits, tables and figures are about. */
+static inline enum phase summary_phase(const struct summary *s)
+{
+	return s->run->scenario->limits.phase;
+}
+
+static inline bool summary_has_neighbour(const struct summary *s)
+{
+	return scenario_count_role(s->run->scenario, VM_ROLE_NEIGHBOUR) != 0;
+}
+
+/* Time that the ring's VM wanted the core and had it not, per period; NaN
+ * where it is not known. */
+double summary_wait_us(const struct cell_phase *phase, const struct cell_ring *ring,
+		       size_t periods);
+
 /* The run must outlive the result, which is the caller's. */
 struct summary *summary_make(const struct run *run, struct rs_error **err);
 void summary_free(struct summary *s);
@@ -83,6 +99,16 @@ struct json_object *summary_witness(const struct run *run, struct rs_error **err
 
 /* histograms.csv: policy,phase,metric,upper_us,count (host/hist.h buckets). */
 int summary_histograms(const struct summary *s, const char *path, struct rs_error **err);
+
+struct ring_pool { /* one ring in one phase, all boots of a policy */
+	struct measure measure; /* owned */
+	struct spread wakeup, response;
+	double wait_us_per_period; /* of its VM, per period of this ring */
+};
+
+/* Add up, in *pool (zeroed to begin with), the rings of that VM and id. */
+int summary_pool_ring(const struct policy_result *p, const struct cell_ring *like, enum phase phase,
+		      struct ring_pool *pool, struct rs_error **err);
 
 /* Fill s->comparisons (summary_compare.c): every policy with the first one. */
 int summary_compare(struct summary *s, struct rs_error **err);

@@ -13,39 +13,43 @@
 #include "harness/summary.h"
 #include "host/error.h"
 
-static double boot_interference(const struct boot_result *b)
+static double boot_interference(const struct boot_result *b, enum phase phase)
 {
+	(void)phase; /* the judged one already */
 	return b->interference;
 }
 
-static double boot_response_p99(const struct boot_result *b)
+static double boot_response_p99(const struct boot_result *b, enum phase phase)
 {
-	return b->phases[PHASE_BOOT].response.p99;
+	return b->phases[phase].response.p99;
 }
 
-static double boot_wait(const struct boot_result *b)
+static double boot_wait(const struct boot_result *b, enum phase phase)
 {
-	return b->phases[PHASE_BOOT].wait_us_per_period;
+	return b->phases[phase].wait_us_per_period;
 }
 
 static const struct metric {
-	const char *name;
-	double (*of)(const struct boot_result *b);
+	const char *names[PHASE_COUNT]; /* by judged phase; NULL = has no meaning there */
+	double (*of)(const struct boot_result *b, enum phase phase);
 } metrics[] = {
-	{ "interference", boot_interference },
-	{ "response_p99_us.boot", boot_response_p99 },
-	{ "vcpu_wait_us_per_period.boot", boot_wait },
+	{ { NULL, "interference", "interference" }, boot_interference },
+	{ { "response_p99_us.solo", "response_p99_us.boot", "response_p99_us.shared" },
+	  boot_response_p99 },
+	{ { "vcpu_wait_us_per_period.solo", "vcpu_wait_us_per_period.boot",
+	    "vcpu_wait_us_per_period.shared" },
+	  boot_wait },
 };
 
 #define METRIC_COUNT (sizeof(metrics) / sizeof(metrics[0]))
 
-static int collect(const struct policy_result *p, const struct metric *m, struct durations *into,
-		   struct rs_error **err)
+static int collect(const struct policy_result *p, const struct metric *m, enum phase phase,
+		   struct durations *into, struct rs_error **err)
 {
 	int ret = 0;
 
 	for (size_t i = 0; i < p->boot_count && !ret; i++) {
-		double v = m->of(&p->boots[i]);
+		double v = m->of(&p->boots[i], phase);
 
 		if (isfinite(v))
 			ret = durations_add(into, v, err);
@@ -54,16 +58,17 @@ static int collect(const struct policy_result *p, const struct metric *m, struct
 }
 
 static int compare_one(struct comparison *c, const struct policy_result *a,
-		       const struct policy_result *b, const struct metric *m, struct rs_error **err)
+		       const struct policy_result *b, const struct metric *m, enum phase phase,
+		       struct rs_error **err)
 {
 	struct durations x = { 0 }, y = { 0 };
 	struct stats_comparison result;
-	int ret = collect(a, m, &x, err);
+	int ret = collect(a, m, phase, &x, err);
 
 	if (!ret)
-		ret = collect(b, m, &y, err);
+		ret = collect(b, m, phase, &y, err);
 	*c = (struct comparison){
-		.metric = m->name,
+		.metric = m->names[phase],
 		.baseline = a->name,
 		.policy = b->name,
 		.baseline_boots = x.count,
@@ -113,6 +118,7 @@ static int correct(struct summary *s, struct rs_error **err)
 int summary_compare(struct summary *s, struct rs_error **err)
 {
 	const struct policy_result *baseline = summary_policy(s, "none");
+	enum phase phase = summary_phase(s);
 	int ret = 0;
 
 	if (!baseline)
@@ -122,8 +128,8 @@ int summary_compare(struct summary *s, struct rs_error **err)
 		return rs_fail(err, ENOMEM, "no memory for comparisons");
 	for (size_t i = 0; i < s->policy_count; i++)
 		for (size_t k = 0; k < METRIC_COUNT && !ret; k++)
-			if (&s->policies[i] != baseline)
+			if (&s->policies[i] != baseline && metrics[k].names[phase])
 				ret = compare_one(&s->comparisons[s->comparison_count++], baseline,
-						  &s->policies[i], &metrics[k], err);
+						  &s->policies[i], &metrics[k], phase, err);
 	return ret ? ret : correct(s, err);
 }

@@ -86,6 +86,7 @@ static struct json_object *boot_json(const struct boot_result *b)
 	add(json, "kicks_per_period", json_number(b->kicks_per_period));
 	add(json, "send_us", json_number(b->send_us));
 	add(json, "neighbour_boot_s", json_number(b->neighbour_boot_s));
+	add_copy(json, "neighbour_boots_s", b->cell->json);
 	add(json, "handling_us", spread_json(&b->handling));
 	for (int i = 0; i < PHASE_COUNT; i++) {
 		const struct boot_phase *p = &b->phases[i];
@@ -143,22 +144,13 @@ static struct json_object *ring_json(const struct policy_result *p, const struct
 	add_count(json, "deadline_us", like->deadline_ns / 1000);
 	add_notifications(json, p, like);
 	for (int k = 0; k < PHASE_COUNT; k++) {
-		struct spread wakeup, response;
-		struct measure m = { 0 };
+		struct ring_pool pool = { 0 };
 
-		for (size_t i = 0; i < p->boot_count; i++) {
-			const struct cell *c = p->boots[i].cell;
-
-			for (size_t j = 0; j < c->ring_count; j++)
-				if (is_ring(&c->rings[j], like))
-					measure_add(&m, &c->rings[j], &c->phases[k], err);
-		}
-		wakeup = durations_spread(&m.wakeup);
-		response = durations_spread(&m.response);
-		add(phases, phase_names[k], phase_json(&m, &wakeup, &response, NAN));
-		json_object_object_del(json_dict(phases, phase_names[k]),
-				       "vcpu_wait_us_per_period");
-		measure_clear(&m);
+		summary_pool_ring(p, like, k, &pool, err);
+		add(phases, phase_names[k],
+		    phase_json(&pool.measure, &pool.wakeup, &pool.response,
+			       pool.wait_us_per_period));
+		measure_clear(&pool.measure);
 	}
 	add(json, "phases", phases);
 	return json;
@@ -194,6 +186,7 @@ static struct json_object *policy_json(const struct summary *s, const struct pol
 		add(cost, "guest_extra_us_per_period",
 		    json_number(p->guest_extra_us_per_period[i]));
 		add(phase, "cost", cost);
+		add_count(phase, "control_missed_unstained", p->control_missed_unstained[i]);
 		add(phases, phase_names[i], phase);
 	}
 	for (size_t i = 0; i < p->boot_count; i++) {
@@ -334,6 +327,7 @@ struct json_object *summary_json(const struct summary *s, struct rs_error **err)
 	for (size_t i = 0; i < sizeof(taken_over) / sizeof(taken_over[0]); i++)
 		add_copy(json, taken_over[i], s->run->json);
 	add_text(json, "verdict_policy", s->run->scenario->verdict_policy);
+	add_text(json, "judged_phase", phase_names[summary_phase(s)]);
 	for (size_t i = 0; i < s->policy_count; i++)
 		add(policies, s->policies[i].name, policy_json(s, &s->policies[i], &failed));
 	add(json, "policies", policies);

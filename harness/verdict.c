@@ -37,108 +37,134 @@ static enum verdict_state judge(double value, enum relation relation, double bou
 }
 
 /* Smallest and largest of one number over a policy's boots. */
-static void boot_range(const struct policy_result *p, double (*of)(const struct boot_result *b),
-		       double *low, double *high)
+static void boot_range(const struct policy_result *p, enum phase phase,
+		       double (*of)(const struct boot_result *b, enum phase phase), double *low,
+		       double *high)
 {
 	*low = *high = NAN;
 	for (size_t i = 0; i < p->boot_count; i++) {
-		*low = fmin(*low, of(&p->boots[i]));
-		*high = fmax(*high, of(&p->boots[i]));
+		*low = fmin(*low, of(&p->boots[i], phase));
+		*high = fmax(*high, of(&p->boots[i], phase));
 	}
 }
 
 /*
- * One measured thing of one policy: its number for the bound, its number a
- * boot for the range that is printed beside it (NULL: none), and its unit.
+ * One measured thing of one policy in the judged phase: its number for the
+ * bound, its number a boot for the range that is printed beside it, and its
+ * unit.
  */
 struct quantity {
-	const char *what; /* %s = policy */
+	const char *what; /* '@' = the phase's name */
 	const char *unit;
-	double (*of)(const struct policy_result *p);
-	double (*of_boot)(const struct boot_result *b);
+	double (*of)(const struct policy_result *p, enum phase phase);
+	double (*of_boot)(const struct boot_result *b, enum phase phase);
 	int digits;
 };
 
-static double interference(const struct policy_result *p)
+static double interference(const struct policy_result *p, enum phase phase)
 {
+	(void)phase; /* made for it already */
 	return p->interference;
 }
 
-static double boot_interference(const struct boot_result *b)
+static double boot_interference(const struct boot_result *b, enum phase phase)
 {
+	(void)phase;
 	return b->interference;
 }
 
 /* Periods whose samples were lost cannot be said to have met the deadline. */
-static double missed_in(const struct policy_result *p, enum phase phase)
+static double missed_unstained(const struct policy_result *p, enum phase phase)
 {
 	if (p->lost || !p->pooled[phase].periods)
 		return NAN;
 	return (double)p->control_missed_unstained[phase];
 }
 
-static double missed_unstained(const struct policy_result *p)
+static double boot_missed_unstained(const struct boot_result *b, enum phase phase)
 {
-	return missed_in(p, PHASE_BOOT);
+	return (double)b->phases[phase].control_missed_unstained;
 }
 
-static double boot_missed_unstained(const struct boot_result *b)
+static double kicks(const struct policy_result *p, enum phase phase)
 {
-	return (double)b->phases[PHASE_BOOT].control_missed_unstained;
-}
-
-static double shared_missed(const struct policy_result *p)
-{
-	return missed_in(p, PHASE_SHARED);
-}
-
-static double boot_shared_missed(const struct boot_result *b)
-{
-	return (double)b->phases[PHASE_SHARED].control_missed_unstained;
-}
-
-static double kicks(const struct policy_result *p)
-{
+	(void)phase; /* of the whole cell, as is the handling */
 	return p->kicks_per_period;
 }
 
-static double boot_kicks(const struct boot_result *b)
+static double boot_kicks(const struct boot_result *b, enum phase phase)
 {
+	(void)phase;
 	return b->kicks_per_period;
 }
 
-static double handling_p99(const struct policy_result *p)
+static double handling_p99(const struct policy_result *p, enum phase phase)
 {
+	(void)phase;
 	return p->handling.p99;
 }
 
-static double boot_handling_p99(const struct boot_result *b)
+static double boot_handling_p99(const struct boot_result *b, enum phase phase)
 {
+	(void)phase;
 	return b->handling.p99;
 }
 
-static double neighbour_boot(const struct policy_result *p)
+static double neighbour_boot(const struct policy_result *p, enum phase phase)
 {
+	(void)phase;
 	return p->neighbour_boot_s;
 }
 
-static double boot_neighbour_boot(const struct boot_result *b)
+static double longest_boot(const struct policy_result *p, enum phase phase)
 {
+	(void)phase;
+	return p->neighbour_boot_longest_s;
+}
+
+static double boot_neighbour_boot(const struct boot_result *b, enum phase phase)
+{
+	(void)phase;
 	return b->neighbour_boot_s;
 }
 
+static double share(const struct policy_result *p, enum phase phase)
+{
+	return p->cost[phase].value[COST_NEIGHBOUR_SHARE];
+}
+
+static double boot_share(const struct boot_result *b, enum phase phase)
+{
+	return b->phases[phase].cost.value[COST_NEIGHBOUR_SHARE];
+}
+
 static const struct quantity
-	interference_of = { "%s: interference (response p99, boot ÷ solo, median over boots)", "",
+	interference_of = { "interference (response p99, @ ÷ solo, median over boots)", "",
 			    interference, boot_interference, 3 },
-	missed_of = { "%s: deadlines missed in boot, outside stained windows, all boots", "",
+	missed_of = { "deadlines missed in @, outside stained windows, all boots", "",
 		      missed_unstained, boot_missed_unstained, 1 },
-	shared_missed_of = { "%s: deadlines missed in shared, outside stained windows, all boots",
-			     "", shared_missed, boot_shared_missed, 1 },
-	kicks_of = { "%s: kicks per period", "", kicks, boot_kicks, 3 },
-	handling_of = { "%s: handling (kick seen → priority in force), p99, median over boots",
-			" µs", handling_p99, boot_handling_p99, 3 },
-	neighbour_of = { "%s: neighbour's boot, median over boots", " s", neighbour_boot,
-			 boot_neighbour_boot, 3 };
+	kicks_of = { "kicks per period", "", kicks, boot_kicks, 3 },
+	handling_of = { "handling (kick seen → priority in force), p99, median over boots", " µs",
+			handling_p99, boot_handling_p99, 3 },
+	neighbour_of = { "neighbour's boot, median over boots", " s", neighbour_boot,
+			 boot_neighbour_boot, 3 },
+	longest_of = { "neighbours' boot, the longest", " s", longest_boot, boot_neighbour_boot,
+		       3 },
+	share_of = { "neighbours' CPU time ÷ length of phase @, median over boots", "", share,
+		     boot_share, 3 };
+
+/* "ring: deadlines missed in boot, ..." */
+static void set_what(struct verdict_row *row, const char *policy, const char *what,
+		     const char *phase)
+{
+	const char *at = strchr(what, '@');
+
+	if (at)
+		snprintf(row->what, sizeof(row->what), "%.32s: %.*s%s%s", policy, (int)(at - what),
+			 what, phase, at + 1);
+	else
+		snprintf(row->what, sizeof(row->what), "%.32s: %s", policy, what);
+}
 
 static void set_bound(struct verdict_row *row, enum relation relation, double bound,
 		      const char *unit)
@@ -152,14 +178,14 @@ static void set_bound(struct verdict_row *row, enum relation relation, double bo
 }
 
 static void set_measured(struct verdict_row *row, const struct quantity *q,
-			 const struct policy_result *p)
+			 const struct policy_result *p, enum phase phase)
 {
 	char value[FORMAT_NUMBER_ROOM], from[FORMAT_NUMBER_ROOM], to[FORMAT_NUMBER_ROOM];
 	double low, high;
 
-	boot_range(p, q->of_boot, &low, &high);
+	boot_range(p, phase, q->of_boot, &low, &high);
 	snprintf(row->measured, sizeof(row->measured), "%s%s (%s to %s; boots: %zu)",
-		 format_number(value, q->of(p), q->digits), q->unit,
+		 format_number(value, q->of(p, phase), q->digits), q->unit,
 		 format_number(from, low, q->digits), format_number(to, high, q->digits),
 		 p->boot_count);
 }
@@ -170,18 +196,18 @@ static void add_row(struct verdict_row *rows, size_t *count, const struct summar
 {
 	const struct policy_result *p = summary_policy(s, policy);
 	struct verdict_row *row = &rows[(*count)++];
-	const char *rest = strchr(q->what, ':');
+	enum phase phase = summary_phase(s);
 
 	memset(row, 0, sizeof(*row));
-	snprintf(row->what, sizeof(row->what), "%.32s%s", policy, rest);
+	set_what(row, policy, q->what, phase_names[phase]);
 	set_bound(row, relation, bound, q->unit);
 	if (!p) {
 		strcpy(row->measured, "not run");
 		row->state = STATE_NOT_RUN;
 		return;
 	}
-	set_measured(row, q, p);
-	row->state = judge(q->of(p), relation, bound);
+	set_measured(row, q, p, phase);
+	row->state = judge(q->of(p, phase), relation, bound);
 }
 
 /* The one row that takes two policies: waiting for the core, with and without. */
@@ -232,6 +258,17 @@ static void add_completes_row(struct verdict *v, const struct summary *s)
 		row->state = unfinished_boots(p) ? STATE_FAILS : STATE_HOLDS;
 }
 
+/* What is expected of one control VM beside one neighbour's boot, and of
+ * nothing else. */
+static bool is_boot_experiment(const struct summary *s)
+{
+	const struct scenario *scenario = s->run->scenario;
+
+	return summary_phase(s) == PHASE_BOOT && scenario->vm_count == 2 &&
+	       scenario_count_role(scenario, VM_ROLE_CONTROL) == 1 &&
+	       scenario->vms[scenario->vms[0].role == VM_ROLE_CONTROL].image == VM_IMAGE_DEBIAN;
+}
+
 static void add_expectations(struct verdict *v, const struct summary *s)
 {
 	static const struct expectation {
@@ -263,18 +300,20 @@ static void add_limits(struct verdict *v, const struct summary *s)
 	const struct scenario *scenario = s->run->scenario;
 	const struct {
 		const struct quantity *quantity;
+		enum relation relation;
 		double bound;
 	} table[] = {
-		{ &interference_of, scenario->limits.interference_max },
-		{ &missed_of, scenario->limits.missed_max },
-		{ &shared_missed_of, scenario->limits.missed_shared_max },
-		{ &handling_of, scenario->limits.handling_p99_us_max },
+		{ &interference_of, AT_MOST, scenario->limits.interference_max },
+		{ &missed_of, AT_MOST, scenario->limits.missed_max },
+		{ &handling_of, AT_MOST, scenario->limits.handling_p99_us_max },
+		{ &longest_of, AT_MOST, scenario->limits.boot_s_max },
+		{ &share_of, AT_LEAST, scenario->limits.neighbour_share_min },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]) && scenario->verdict_policy; i++)
 		if (isfinite(table[i].bound))
 			add_row(v->limits, &v->limit_count, s, scenario->verdict_policy,
-				table[i].quantity, AT_MOST, table[i].bound);
+				table[i].quantity, table[i].relation, table[i].bound);
 }
 
 void verdict_make(struct verdict *v, const struct summary *s)
@@ -286,7 +325,8 @@ void verdict_make(struct verdict *v, const struct summary *s)
 
 	memset(v, 0, sizeof(*v));
 	add_limits(v, s);
-	add_expectations(v, s);
+	if (is_boot_experiment(s))
+		add_expectations(v, s);
 	v->result = REPORT_PASS;
 	for (size_t i = 0; i < v->limit_count; i++) {
 		if (v->limits[i].state == STATE_FAILS)
@@ -324,11 +364,12 @@ void verdict_reasons(const struct verdict *v, const struct summary *s, const cha
 	if (policy_boots_missing(s, p))
 		fprintf(to, "%s%s: %zu of the planned boots are missing; need %zu more.\n", bullet,
 			p->name, policy_boots_missing(s, p), policy_boots_missing(s, p));
-	if (p->interference_excluded)
+	if (p->interference_excluded && isfinite(s->run->scenario->limits.interference_max))
 		fprintf(to,
-			"%s%s: boots with fewer than %zu periods in solo or boot, "
+			"%s%s: boots with fewer than %zu periods in solo or %s, "
 			"left out of interference: %zu.\n",
-			bullet, p->name, stats_quantile_needs(0.99), p->interference_excluded);
+			bullet, p->name, stats_quantile_needs(0.99), phase_names[summary_phase(s)],
+			p->interference_excluded);
 	if (p->lost)
 		fprintf(to,
 			"%s%s: %ju periods were not sampled (the guest's memory for them was "

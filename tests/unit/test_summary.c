@@ -174,6 +174,10 @@ static void test_numbers(void **state)
 	assert_number(json, "policies.none.phases.boot.wakeup_us.count", 800);
 	assert_number(json, "policies.none.phases.boot.vcpu_wait_us_per_period", 5000);
 	assert_number(json, "policies.ring_boot.phases.boot.vcpu_wait_us_per_period", 150);
+	assert_number(json, "policies.none.phases.boot.cost.neighbour_cpu_share", 0.25);
+	assert_number(json, "policies.none.phases.boot.control_missed_unstained", 8);
+	assert_number(json, "policies.none.rings.control/1.phases.boot.vcpu_wait_us_per_period",
+		      5000);
 	assert_number(json, "policies.ring_boot.kicks_per_period", 2);
 	assert_number(json, "policies.none.kicks_per_period", 0);
 	assert_number(json, "policies.ring_boot.handling_us.p99", 42);
@@ -457,6 +461,88 @@ static void test_misses_fail(void **state)
 	assert_int_equal(v.result, REPORT_MISSED);
 }
 
+static char *read_text(const char *name)
+{
+	static char text[1 << 20];
+	char path[256];
+	size_t length;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	f = fopen(path, "r");
+	if (!f)
+		fail_msg("%s is not there", path);
+	length = fread(text, 1, sizeof(text) - 1, f);
+	text[length] = '\0';
+	fclose(f);
+	return text;
+}
+
+/* Limits about `shared`: no p99 of so few periods, a quarter of the core. */
+static void test_other_phase_judged(void **state)
+{
+	struct synth synth = known;
+	cleanup_run struct run *run = NULL;
+	cleanup_summary struct summary *s = NULL, *again = NULL;
+	struct verdict v;
+
+	(void)state;
+	synth.periods[PHASE_SHARED] = 400;
+	synth_run(&synth, folder);
+	s = read_summary(&run);
+	run->scenario->limits.phase = PHASE_SHARED;
+	run->scenario->limits.neighbour_share_min = 0.2;
+	run->scenario->limits.boot_s_max = 42;
+	again = summary_make(run, NULL);
+	assert_true(fabs(summary_policy(again, "ring_boot")->interference - 1) < 1e-6);
+	assert_string_equal(again->comparisons[1].metric, "response_p99_us.shared");
+	verdict_make(&v, again);
+	assert_int_equal(v.limit_count, 5);
+	assert_int_equal(v.result, REPORT_PASS);
+	assert_int_equal(v.shown_count, 0); /* nothing is expected of this question */
+	assert_non_null(strstr(v.limits[1].what, "missed in shared"));
+	run->scenario->limits.neighbour_share_min = 0.3;
+	run->scenario->limits.boot_s_max = 41.9; /* boot 2 took 42 s, the median is 41.5 */
+	verdict_make(&v, again);
+	assert_int_equal(v.limits[3].state, STATE_FAILS);
+	assert_int_equal(v.limits[4].state, STATE_FAILS);
+}
+
+/* The text of scenario.yaml, changed before it is read. */
+static void change_scenario(const char *expression)
+{
+	char command[512];
+
+	snprintf(command, sizeof(command), "sed -i '%s' %s/scenario.yaml", expression, folder);
+	assert_int_equal(system(command), 0);
+}
+
+/* Two control VMs and nothing that boots: the report speaks of no boot. */
+static void test_without_neighbour(void **state)
+{
+	cleanup_error struct rs_error *err = NULL;
+	struct report_verdict verdict;
+	char *text;
+
+	(void)state;
+	synth_run(&known, folder);
+	change_scenario("s/role: neighbour/role: control/; s/boot_timeout: .*/boot_timeout: none/; "
+			"s/shared: .s/shared: 0s/; /interference:/d");
+	assert_int_equal(report_make(folder, &verdict, &err), 0);
+	assert_int_equal(verdict.result, REPORT_PASS);
+	assert_null(strstr(verdict.table, "boot  their"));
+	assert_null(strstr(verdict.table, "inter- "));
+	assert_non_null(strstr(verdict.reasons, "missed in solo"));
+	report_verdict_clear(&verdict);
+	text = read_text("report.md");
+	assert_null(strstr(text, "expected to show"));
+	assert_null(strstr(text, "neighbours' boot"));
+	assert_non_null(strstr(text, "Nothing boots here"));
+	assert_non_null(strstr(text, "## Rings in phase solo"));
+	assert_non_null(strstr(text, "| none | control/1 | 80 | 20 / 20 | 800 | 0 | 0 |"));
+	assert_non_null(strstr(read_text("summary.json"), "\"judged_phase\": \"solo\""));
+}
+
 /* 200 periods are too few for a p99: null, excluded, counted, undecided. */
 static void test_too_few_periods(void **state)
 {
@@ -535,23 +621,6 @@ static void test_hostile_file_name(void **state)
 	assert_non_null(run);
 	assert_int_equal(run->failure_count, 1);
 	assert_non_null(strstr(run->failures[0].why, "plain file name"));
-}
-
-static char *read_text(const char *name)
-{
-	static char text[1 << 20];
-	char path[256];
-	size_t length;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	f = fopen(path, "r");
-	if (!f)
-		fail_msg("%s is not there", path);
-	length = fread(text, 1, sizeof(text) - 1, f);
-	text[length] = '\0';
-	fclose(f);
-	return text;
 }
 
 /* The folder holds all that docs/run-folder.md says, pictures included. */
@@ -674,6 +743,8 @@ int main(int argc, char **argv)
 		IN_FOLDER(test_slow_core_stains),
 		IN_FOLDER(test_verdict),
 		IN_FOLDER(test_misses_fail),
+		IN_FOLDER(test_other_phase_judged),
+		IN_FOLDER(test_without_neighbour),
 		IN_FOLDER(test_too_few_periods),
 		IN_FOLDER(test_interrupted),
 		IN_FOLDER(test_nothing_finished),

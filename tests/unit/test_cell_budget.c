@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Real-time budgets of a scenario's VMs: the kernel takes them only together. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "harness/cell_state.h"
+
+static void add_vm(struct scenario *s, unsigned int permille_of_work, unsigned int own)
+{
+	struct scenario_vm *vm = &s->vms[s->vm_count++];
+
+	vm->rt_budget_permille = own;
+	if (!permille_of_work)
+		return;
+	vm->ring_count = 1;
+	vm->rings[0].processes = 1;
+	vm->rings[0].period_us = 1000000;
+	vm->rings[0].work_us[0] = permille_of_work * 1000;
+}
+
+static unsigned int sum(const struct scenario *s)
+{
+	unsigned int all = 0, i;
+
+	for (i = 0; i < s->vm_count; i++)
+		all += cell_vm_budget(s, &s->vms[i]);
+	return all;
+}
+
+/* Four at 20 % each beside a neighbour without rings: nearly all of it, and
+ * each more than its work. */
+static void test_consolidation(void **state)
+{
+	struct scenario s = { 0 };
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 4; i++)
+		add_vm(&s, 200, 0);
+	add_vm(&s, 0, 0);
+	assert_in_range(sum(&s), SCENARIO_RT_BUDGET_ALL - 5, SCENARIO_RT_BUDGET_ALL);
+	for (i = 0; i < 4; i++)
+		assert_in_range(cell_vm_budget(&s, &s.vms[i]), 225, 235);
+	assert_int_equal(cell_vm_budget(&s, &s.vms[4]), SCENARIO_RT_BUDGET_MIN);
+}
+
+/* As many VMs as there can be, one of them with nearly all the work. */
+static void test_never_too_much(void **state)
+{
+	struct scenario s = { 0 };
+
+	(void)state;
+	add_vm(&s, 900, 0);
+	while (s.vm_count < SCENARIO_VMS_MAX)
+		add_vm(&s, 1, 0);
+	assert_in_range(sum(&s), 1, SCENARIO_RT_BUDGET_ALL);
+	s.vms[1].rt_budget_permille = 500;
+	assert_in_range(sum(&s), 500, SCENARIO_RT_BUDGET_ALL);
+	assert_int_equal(cell_vm_budget(&s, &s.vms[1]), 500);
+	assert_true(cell_vm_budget(&s, &s.vms[2]) >= SCENARIO_RT_BUDGET_MIN);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_consolidation),
+		cmocka_unit_test(test_never_too_much),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
