@@ -3,7 +3,7 @@
 
 B := build
 CC ?= gcc
-PKGS := json-c libbpf libfyaml libvirt libvirt-qemu libxml-2.0 zlib
+PKGS := json-c libbpf libfyaml libvirt libvirt-qemu libxml-2.0 sqlite3 zlib
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Werror
 CFLAGS ?= -O2 -g
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -I. $(WARN) $(CFLAGS) $(PKG_CFLAGS) -MMD -MP \
@@ -59,7 +59,7 @@ $(B)/obj/%.o: %.c
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # Rewritten only when it changes, so that a result names the commit that made it.
-$(B)/obj/host/main.o $(B)/obj/harness/cmd_version.o $(B)/obj/harness/runfile.o: $(B)/version
+$(B)/obj/host/main.o $(B)/obj/harness/version.o: $(B)/version
 $(B)/version: FORCE
 	@mkdir -p $(@D)
 	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' >$@

@@ -6,6 +6,7 @@
 #include "harness/cell_state.h"
 #include "harness/folder.h"
 #include "harness/jsonread.h"
+#include "harness/version.h"
 #include "harness/witness.h"
 #include "host/cleanup.h"
 #include "host/error.h"
@@ -214,6 +215,7 @@ int cellfile_write(const struct cell_state *cell, struct rs_error **err)
 	add_string(o, "policy", cell->plan->policy);
 	add_int(o, "boot", cell->plan->boot);
 	add_int(o, "order", cell->plan->order);
+	add_string(o, "version", version_text());
 	json_object_object_add(o, "guests", guests_json(cell));
 	json_object_object_add(o, "clock", clock_json(cell));
 	json_object_object_add(o, "phases", phases_json(cell));

@@ -3,8 +3,6 @@
 #include <argp.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "harness/command.h"
 #include "harness/run.h"

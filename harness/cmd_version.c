@@ -3,15 +3,13 @@
 #include <argp.h>
 #include <json-c/json_c_version.h>
 #include <libfyaml.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <zlib.h>
 
 #include "guest/uapi/ringsched.h"
 #include "harness/command.h"
-
-#ifndef RS_VERSION /* given by the Makefile, from git */
-#define RS_VERSION "unknown"
-#endif
+#include "harness/version.h"
 
 static const struct argp argp = {
 	.doc = "Print the version of ringsched, of its wire protocol and of its libraries.",
@@ -20,9 +18,9 @@ static const struct argp argp = {
 int cmd_version(int argc, char **argv)
 {
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
-	printf("ringsched %s\n", RS_VERSION);
+	printf("ringsched %s\n", version_text());
 	printf("wire revision %d\n", RS_REVISION);
-	printf("libfyaml %s, json-c %s, zlib %s\n", fy_library_version(), json_c_version(),
-	       zlibVersion());
+	printf("libfyaml %s, json-c %s, SQLite %s, zlib %s\n", fy_library_version(),
+	       json_c_version(), sqlite3_libversion(), zlibVersion());
 	return EXIT_PASS;
 }

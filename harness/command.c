@@ -17,6 +17,7 @@ const struct command commands[] = {
 	{ "doctor", "check this host before a run: what will show in the numbers", cmd_doctor },
 	{ "check", "check a scenario file and print what a run of it would do", cmd_check },
 	{ "run", "run a scenario: real VMs, every policy, so many boots", cmd_run },
+	{ "resume", "finish a run that was interrupted or killed", cmd_resume },
 	{ "report", "make summary, figures and report of a run's folder", cmd_report },
 	{ "compare", "is a run, or a policy, worse than another? For CI", cmd_compare },
 	{ "cleanup", "remove what an interrupted run left behind", cmd_cleanup },

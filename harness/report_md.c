@@ -23,6 +23,26 @@ static void put_cell(const char *text, FILE *to)
 	}
 }
 
+/* A resumed run may have cells of two programs; whoever compares must know. */
+static void write_versions(const struct run *run, FILE *to)
+{
+	cleanup_json struct json_object *versions = summary_versions(run);
+	const char *separator = "";
+
+	if (json_object_object_length(versions) < 2)
+		return;
+	fprintf(to,
+		"\n**Cells of %d versions of ringsched**, so a difference can be one of the "
+		"program: ",
+		json_object_object_length(versions));
+	json_object_object_foreach(versions, version, cells) {
+		fprintf(to, "%s`%s` measured %s", separator, version,
+			json_object_get_string(cells));
+		separator = ", ";
+	}
+	fputs(". Each `cell.json` names its own.\n", to);
+}
+
 static void write_head(const struct summary *s, const struct verdict *v, FILE *to)
 {
 	const char *preset = json_text(s->run->json, "preset");
@@ -41,8 +61,9 @@ static void write_head(const struct summary *s, const struct verdict *v, FILE *t
 	if (json_object_object_get_ex(s->run->json, "interrupted", &interrupted) &&
 	    json_object_get_boolean(interrupted))
 		fputs("\n**The run was interrupted**; what follows are the boots finished "
-		      "by then.\n",
+		      "by then. `ringsched resume` measures the rest.\n",
 		      to);
+	write_versions(s->run, to);
 }
 
 static void write_rows(const char *title, const struct verdict_row *rows, size_t count, FILE *to)

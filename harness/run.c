@@ -2,13 +2,12 @@
 #include "harness/run.h"
 
 #include <errno.h>
+#include <json-c/json_object.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "harness/cell.h"
 #include "harness/command.h"
-#include "harness/folder.h"
 #include "harness/preset.h"
 #include "harness/progress.h"
 #include "harness/report.h"
@@ -33,98 +32,10 @@ static void introduce(const struct run_state *run)
 	progress_say(run->progress, "preset %s: %s", o->preset, can_tell ? can_tell : "");
 }
 
-static int measure(struct run_state *run, unsigned int i, struct rs_error **err)
-{
-	struct run_cell *cell = &run->cells[i];
-	cleanup_free char *logs =
-		folder_path(run->options->uri ? "/var/log/libvirt" : run->libvirt_root,
-			    run->options->uri ? "qemu" : "log/qemu");
-	cleanup_free char *dir =
-		folder_path(run->out, "cells/%03u-%s-%u", i + 1, cell->policy, cell->boot);
-	struct cell_context context = {
-		.scenario = run->scenario,
-		.accel = &run->accel,
-		.carrier = run->carrier,
-		.libvirt = run->libvirt,
-		.libvirt_logs = logs,
-		.journal = run->journal,
-		.progress = run->progress,
-		.guests = run->options->guests,
-		.emulator = run->emulator,
-		.daemon = run->options->daemon,
-	};
-	struct cell_plan plan = {
-		.policy = cell->policy,
-		.boot = cell->boot,
-		.order = i + 1,
-		.dir = dir,
-	};
-
-	if (!logs || !dir)
-		return rs_fail(err, ENOMEM, "out of memory");
-	progress_cell(run->progress, i, cell->policy, cell->boot);
-	return cell_measure(&context, &plan, err);
-}
-
-/* One cell and its mark in run.json. Fails on what ends the run. */
-static int measure_and_note(struct run_state *run, unsigned int i, unsigned int *in_a_row,
-			    struct rs_error **err)
-{
-	cleanup_error struct rs_error *failed = NULL;
-	struct run_cell *cell = &run->cells[i];
-
-	if (measure(run, i, &failed) == 0) {
-		cell->state = RUN_DONE;
-		*in_a_row = 0;
-		progress_done(run->progress, "done");
-		return runfile_write(run, err);
-	}
-	if (wait_signal()) {
-		run->interrupted = true;
-		return runfile_write(run, err);
-	}
-	cell->state = RUN_FAILED;
-	cell->error = strdup(failed->message);
-	fprintf(stderr, "cell %u (%s, boot %u) failed: %s\n", i + 1, cell->policy, cell->boot,
-		failed->message);
-	progress_done(run->progress, "failed");
-	if (runfile_write(run, err) < 0)
-		return -EIO;
-	if (++*in_a_row == 2)
-		return rs_fail(err, ECANCELED,
-			       "two cells in a row failed, so the rest would too; see "
-			       "cell-failed.txt in %s/cells",
-			       run->out);
-	return 0;
-}
-
-static int measure_all(struct run_state *run, struct rs_error **err)
-{
-	unsigned int i, in_a_row = 0;
-	int ret = runfile_write(run, err);
-
-	for (i = 0; ret == 0 && i < run->cell_count && !run->interrupted; i++) {
-		if (wait_signal())
-			run->interrupted = true;
-		else
-			ret = measure_and_note(run, i, &in_a_row, err);
-	}
-	return ret;
-}
-
-static unsigned int count_cells(const struct run_state *run, enum run_cell_state state)
-{
-	unsigned int i, count = 0;
-
-	for (i = 0; i < run->cell_count; i++)
-		count += run->cells[i].state == state;
-	return count;
-}
-
 static int report(struct run_state *run, struct rs_error **err)
 {
 	struct report_verdict verdict;
-	unsigned int failed = count_cells(run, RUN_FAILED);
+	unsigned int failed = run_count(run, RUN_FAILED);
 	int ret;
 
 	/* Also of an interrupted run: the report says that it is one. */
@@ -137,53 +48,135 @@ static int report(struct run_state *run, struct rs_error **err)
 	report_verdict_clear(&verdict);
 	if (!failed)
 		return ret;
-	fprintf(stderr, "%u of %u cells failed: see cell-failed.txt in their folders\n", failed,
-		run->cell_count);
+	fprintf(stderr,
+		"%u of %u cells failed: see cell-failed.txt in their folders; `ringsched resume "
+		"--retry-failed %s` measures them once more\n",
+		failed, run->cell_count, run->out);
 	return EXIT_ERROR;
 }
 
-static int measure_run(struct run_state *run, struct rs_error **err)
+static int examine(struct run_state *run, struct rs_error **err)
 {
-	int ret = run_set_up(run, err);
+	return run->bench->examine ? run->bench->examine(run, err) : 0;
+}
 
+static int begin_progress(struct run_state *run, struct rs_error **err)
+{
+	run->progress =
+		progress_begin(run->cell_count, cell_guess_s(run->scenario), run->options->quiet);
+	return run->progress ? 0 : rs_fail(err, ENOMEM, "out of memory");
+}
+
+static int measure_new(struct run_state *run, struct rs_error **err)
+{
+	int ret = run_make_out(run, err);
+
+	if (ret == 0)
+		ret = run->bench->set_up(run, err);
+	/* First of what stays: a run that fails before leaves DIR free. */
+	if (ret == 0)
+		ret = run_keep(run, err);
+	if (ret == 0)
+		ret = examine(run, err);
+	if (ret == 0)
+		ret = begin_progress(run, err);
 	if (ret < 0)
 		return ret;
 	introduce(run);
-	return measure_all(run, err);
+	return run_cells(run, err);
+}
+
+static int measure_rest(struct run_state *run, struct rs_error **err)
+{
+	struct accel found = run->accel;
+	int ret = run_check(run, err);
+
+	/* Of now; run_same_place() compares it with what run.db has. */
+	json_object_put(steal_pointer(&run->environment));
+	if (ret == 0)
+		ret = run->bench->set_up(run, err);
+	if (ret == 0)
+		ret = run_same_place(run, err);
+	if (ret == 0)
+		ret = examine(run, err);
+	if (ret < 0)
+		return ret;
+	run->accel = found; /* with the reason it was chosen for */
+	progress_say(run->progress, "%u of %u cells are measured already", run_count(run, RUN_DONE),
+		     run->cell_count);
+	introduce(run);
+	return run_cells(run, err);
 }
 
 /* What is finished is reported; what is not does not count. */
 static int end_interrupted(struct run_state *run, struct rs_error **err)
 {
 	cleanup_error struct rs_error *failed = NULL;
-	unsigned int done = count_cells(run, RUN_DONE);
+	unsigned int done = run_count(run, RUN_DONE);
 
 	if (err)
 		rs_error_free(err);
 	fprintf(stderr, "interrupted by SIG%s: %u of %u cells finished%s%s\n",
 		sigabbrev_np(wait_signal()), done, run->cell_count, done ? " in " : "",
 		done ? run->out : "");
+	if (run->db)
+		fprintf(stderr, "`ringsched resume %s` goes on from here\n", run->out);
 	if (done && report(run, &failed) < 0)
 		fprintf(stderr, "no report: %s\n", failed->message);
 	return 128 + wait_signal();
 }
 
-int run_scenario(const struct run_options *options, struct rs_error **err)
+/* How every run ends: `ret` is what its measuring came to. */
+static int finish(struct run_state *run, int ret, struct rs_error **err)
 {
-	struct run_state run = { .options = options };
+	/* Before the report, which may take its time or be interrupted. */
+	run->bench->tear_down(run);
+	wait_release_signals();
+	if (wait_signal())
+		ret = end_interrupted(run, err);
+	else if (ret == 0)
+		ret = report(run, err);
+	run_clear(run);
+	return ret;
+}
+
+int run_new_on(const struct run_bench *bench, const struct run_options *o, struct rs_error **err)
+{
+	struct run_state run = { .bench = bench, .options = o };
 	int ret = wait_catch_signals(err);
 
 	if (ret == 0)
 		ret = run_plan(&run, err);
 	if (ret == 0)
-		ret = measure_run(&run, err);
-	/* Before the report, which may take its time or be interrupted. */
-	run_tear_down(&run);
-	wait_release_signals();
-	if (wait_signal())
-		ret = end_interrupted(&run, err);
-	else if (ret == 0)
-		ret = report(&run, err);
-	run_clear(&run);
-	return ret;
+		ret = measure_new(&run, err);
+	return finish(&run, ret, err);
+}
+
+int run_resume_on(const struct run_bench *bench, const struct resume_options *o,
+		  struct rs_error **err)
+{
+	struct run_state run = { .bench = bench };
+	int ret = wait_catch_signals(err);
+
+	if (ret == 0)
+		ret = run_recall(&run, o, err);
+	if (ret == 0)
+		ret = begin_progress(&run, err);
+	if (ret == 0 && run_count(&run, RUN_PLANNED)) {
+		ret = measure_rest(&run, err);
+	} else if (ret == 0) {
+		progress_say(run.progress, "%s is finished: nothing is left to measure", run.out);
+		ret = runfile_write(&run, err);
+	}
+	return finish(&run, ret, err);
+}
+
+int run_scenario(const struct run_options *options, struct rs_error **err)
+{
+	return run_new_on(&run_bench_vms, options, err);
+}
+
+int run_resume(const struct resume_options *options, struct rs_error **err)
+{
+	return run_resume_on(&run_bench_vms, options, err);
 }

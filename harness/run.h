@@ -35,4 +35,20 @@ struct run_options { /* all borrowed */
  */
 int run_scenario(const struct run_options *options, struct rs_error **err);
 
+struct resume_options { /* all borrowed */
+	const char *dir; /* folder of the run */
+	const char *guests; /* NULL = where the run had them */
+	const char *daemon;
+	bool retry_failed; /* measure failed cells once more */
+	bool quiet;
+};
+
+/*
+ * Measure what a run that was interrupted, or killed at any moment, has not
+ * measured yet. Returns as run_scenario(); where nothing is left to measure,
+ * the report is made again. Refused where the scenario, the guests or the
+ * machine are no longer those of the cells that are there.
+ */
+int run_resume(const struct resume_options *options, struct rs_error **err);
+
 #endif

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "harness/folder.h"
+#include "harness/guestfiles.h"
 #include "harness/preset.h"
 #include "host/prng.h"
 #include "harness/run_state.h"
@@ -145,8 +146,12 @@ static int make_order(struct run_state *run, struct rs_error **err)
 		struct run_cell *block = &run->cells[run->cell_count];
 
 		for (i = 0; i < s->policy_count; i++) {
-			block[i].policy = s->policies[i];
+			block[i].policy = strdup(s->policies[i]);
 			block[i].boot = boot + 1;
+			/* Counted one by one: run_cells_free() knows each. */
+			run->cell_count++;
+			if (!block[i].policy)
+				return rs_fail(err, ENOMEM, "out of memory");
 		}
 		for (i = s->policy_count; i > 1; i--) {
 			struct run_cell *other = &block[prng_below(&prng, i)];
@@ -155,7 +160,6 @@ static int make_order(struct run_state *run, struct rs_error **err)
 			block[i - 1] = *other;
 			*other = kept;
 		}
-		run->cell_count += s->policy_count;
 	}
 	return 0;
 }
@@ -165,31 +169,6 @@ static int check_file(const char *path, int mode, const char *remedy, struct rs_
 	if (access(path, mode) < 0)
 		return rs_fail_errno(err, errno, "%s (%s)", path, remedy);
 	return 0;
-}
-
-static int check_guests(const struct run_state *run, struct rs_error **err)
-{
-	const struct scenario *s = run->scenario;
-	unsigned int i, k;
-	int ret = 0;
-
-	for (i = 0; ret == 0 && i < s->vm_count; i++) {
-		const char *flavour = s->vms[i].kernel == VM_KERNEL_RT ? "rt" : "standard";
-		char names[3][64] = { "", "neighbour.img", "neighbour-initrd.cpio.gz" };
-
-		snprintf(names[0], sizeof(names[0]), "%s/vmlinux", flavour);
-		if (s->vms[i].image == VM_IMAGE_SMALL) {
-			snprintf(names[1], sizeof(names[1]), "control-%s.cpio.gz", flavour);
-			strcpy(names[2], scenario_has_load(&s->vms[i]) ? "tools.img" : "");
-		}
-		for (k = 0; ret == 0 && k < 3 && names[k][0]; k++) {
-			cleanup_free char *path = folder_path(run->options->guests, "%s", names[k]);
-
-			ret = path ? check_file(path, R_OK, "make guests builds it", err) :
-				     rs_fail(err, ENOMEM, "out of memory");
-		}
-	}
-	return ret;
 }
 
 /* Of the cores in `key`, does this machine run each? */
@@ -219,33 +198,31 @@ static int check_machine(const struct scenario *s, struct rs_error **err)
 			   err);
 }
 
-static void note_start(struct run_state *run)
+int run_check(const struct run_state *run, struct rs_error **err)
 {
-	time_t now = time(NULL);
-	struct tm utc;
+	int ret = check_machine(run->scenario, err);
 
-	run->begin_ns = wait_now_ns();
-	gmtime_r(&now, &utc);
-	strftime(run->started, sizeof(run->started), "%Y-%m-%dT%H:%M:%SZ", &utc);
-	/* JSON readers keep whole numbers exactly up to 2^53. */
-	run->seed = run->options->seed_given ? run->options->seed : (uint64_t)now;
-}
-
-int run_plan(struct run_state *run, struct rs_error **err)
-{
-	int ret;
-
-	note_start(run);
-	ret = load(run, err);
 	if (ret == 0)
-		ret = check_machine(run->scenario, err);
-	if (ret == 0)
-		ret = check_guests(run, err);
+		ret = guestfiles_check(run->scenario, run->options->guests, err);
 	if (ret == 0)
 		ret = check_file(run->options->daemon, X_OK, "make host builds it", err);
 	if (ret == 0 && geteuid() != 0)
 		ret = rs_fail(err, EPERM,
 			      "a run needs root: it starts VMs and changes the "
 			      "scheduling of their threads. Run the same command with sudo");
+	return ret;
+}
+
+int run_plan(struct run_state *run, struct rs_error **err)
+{
+	int ret;
+
+	run->begin_ns = wait_now_ns();
+	run_time(run->started);
+	run->seed = run->options->seed_given ? run->options->seed : (uint64_t)time(NULL);
+	run->command = runfile_command(run->options);
+	ret = load(run, err);
+	if (ret == 0)
+		ret = run_check(run, err);
 	return ret < 0 ? ret : make_order(run, err);
 }

@@ -9,12 +9,12 @@
 #include "harness/cell.h"
 #include "harness/doctor.h"
 #include "harness/domain_xml.h"
+#include "harness/environment.h"
 #include "harness/folder.h"
 #include "harness/jsonread.h"
 #include "harness/journal.h"
 #include "harness/leftovers.h"
 #include "harness/libvirt_conn.h"
-#include "harness/progress.h"
 #include "harness/run_state.h"
 #include "harness/scenario.h"
 #include "host/cleanup.h"
@@ -24,35 +24,6 @@
 /* A UNIX socket's path has 107 bytes at most; what libvirt puts behind its
  * root, "/lib/qemu/domain-1-rs-12345678-1234567/monitor.sock", has 51. */
 #define ROOT_MAX (107 - 55)
-
-/* OUT, or results/DATE-SCENARIO; absolute. New or empty. */
-static int make_out(struct run_state *run, struct rs_error **err)
-{
-	cleanup_free char *chosen = NULL;
-	const char *out = run->options->out;
-	struct stat st;
-	char stamp[32];
-
-	if (!out) {
-		snprintf(stamp, sizeof(stamp), "%.10s-%.2s%.2s%.2s", run->started,
-			 run->started + 11, run->started + 14, run->started + 17);
-		chosen = folder_path("results", "%s-%s", stamp, run->scenario->name);
-		out = chosen;
-	}
-	if (!out)
-		return rs_fail(err, ENOMEM, "out of memory");
-	if (folder_make(out, 0755, err) < 0)
-		return rs_fail_wrap(err, "no folder for the results, choose another --out");
-	if (stat(out, &st) == 0 && !S_ISDIR(st.st_mode))
-		return rs_fail(err, ENOTDIR, "%s is no folder: choose another --out", out);
-	if (!folder_is_empty(out))
-		return rs_fail(err, ENOTEMPTY,
-			       "%s holds something already, and nothing in it is overwritten: "
-			       "choose another --out",
-			       out);
-	run->out = realpath(out, NULL);
-	return run->out ? 0 : rs_fail_errno(err, errno, "%s", out);
-}
 
 static int begin_journal(struct run_state *run, struct rs_error **err)
 {
@@ -137,26 +108,23 @@ static int choose_accel(struct run_state *run, struct rs_error **err)
 	return accel_choose(run->options->accel, &trial, &run->accel, err);
 }
 
-static int write_scenario(struct run_state *run, struct rs_error **err)
+/* doctor.json; of a resumed run doctor-2.json and so on beside it. */
+static char *doctor_path(const struct run_state *run)
 {
-	cleanup_free char *path = folder_path(run->out, "scenario.yaml");
-	cleanup_file FILE *to = path ? fopen(path, "we") : NULL;
+	char *path = folder_path(run->out, "doctor.json");
+	unsigned int i;
 
-	cleanup_scenario struct scenario *again = NULL;
-
-	if (!to)
-		return rs_fail_errno(err, errno, "making %s/scenario.yaml", run->out);
-	if (scenario_write(run->scenario, to, err) < 0)
-		return -EIO;
-	/* The report will read it: better to know now than after the measuring. */
-	again = scenario_load(path, err);
-	return again ? 0 : rs_fail_wrap(err, "the scenario as resolved");
+	for (i = 2; path && access(path, F_OK) == 0; i++) {
+		free(path);
+		path = folder_path(run->out, "doctor-%u.json", i);
+	}
+	return path;
 }
 
 /* What of this host will show in the numbers goes with the numbers. */
-static int write_doctor(struct run_state *run, struct rs_error **err)
+static int examine(struct run_state *run, struct rs_error **err)
 {
-	cleanup_free char *path = folder_path(run->out, "doctor.json");
+	cleanup_free char *path = doctor_path(run);
 	cleanup_json struct json_object *json = NULL;
 	struct doctor d = {
 		.root = "",
@@ -180,12 +148,10 @@ static int write_doctor(struct run_state *run, struct rs_error **err)
 	return json_write(json, path, err);
 }
 
-int run_set_up(struct run_state *run, struct rs_error **err)
+static int set_up(struct run_state *run, struct rs_error **err)
 {
 	int ret = begin_journal(run, err);
 
-	if (ret == 0)
-		ret = make_out(run, err);
 	/* All threads and processes from here on inherit the core. */
 	if (ret == 0)
 		ret = sched_pin(run->scenario->housekeeping_cores[0], err);
@@ -199,19 +165,35 @@ int run_set_up(struct run_state *run, struct rs_error **err)
 		ret = connect_libvirt(run, err);
 	if (ret == 0)
 		ret = choose_accel(run, err);
-	/* First of what stays: a run that fails before leaves DIR free. */
 	if (ret == 0)
-		ret = write_scenario(run, err);
-	if (ret == 0)
-		ret = write_doctor(run, err);
-	if (ret < 0)
-		return ret;
-	run->progress =
-		progress_begin(run->cell_count, cell_guess_s(run->scenario), run->options->quiet);
-	return run->progress ? 0 : rs_fail(err, ENOMEM, "out of memory");
+		run->environment = environment_json(run->libvirt);
+	return ret;
 }
 
-void run_tear_down(struct run_state *run)
+static int measure(struct run_state *run, const struct cell_plan *plan, struct rs_error **err)
+{
+	cleanup_free char *logs =
+		folder_path(run->options->uri ? "/var/log/libvirt" : run->libvirt_root,
+			    run->options->uri ? "qemu" : "log/qemu");
+	struct cell_context context = {
+		.scenario = run->scenario,
+		.accel = &run->accel,
+		.carrier = run->carrier,
+		.libvirt = run->libvirt,
+		.libvirt_logs = logs,
+		.journal = run->journal,
+		.progress = run->progress,
+		.guests = run->options->guests,
+		.emulator = run->emulator,
+		.daemon = run->options->daemon,
+	};
+
+	if (!logs)
+		return rs_fail(err, ENOMEM, "out of memory");
+	return cell_measure(&context, plan, err);
+}
+
+static void tear_down(struct run_state *run)
 {
 	libvirt_disconnect(run->libvirt);
 	run->libvirt = NULL;
@@ -219,22 +201,14 @@ void run_tear_down(struct run_state *run)
 		unlink(run->libvirt_link);
 	journal_end(run->journal, stderr);
 	run->journal = NULL;
-	/* Nothing came of it: then leave no empty folder behind either. */
-	if (run->out)
-		rmdir(run->out);
+	free(steal_pointer(&run->libvirt_root));
+	free(steal_pointer(&run->libvirt_link));
+	free(steal_pointer(&run->emulator));
 }
 
-void run_clear(struct run_state *run)
-{
-	unsigned int i;
-
-	progress_end(run->progress);
-	for (i = 0; run->cells && i < run->cell_count; i++)
-		free(run->cells[i].error);
-	free(run->cells);
-	free(run->out);
-	free(run->libvirt_root);
-	free(run->libvirt_link);
-	free(run->emulator);
-	scenario_free(run->scenario);
-}
+const struct run_bench run_bench_vms = {
+	.set_up = set_up,
+	.examine = examine,
+	.measure = measure,
+	.tear_down = tear_down,
+};

@@ -1,27 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "harness/environment.h"
 #include "harness/folder.h"
 #include "harness/jsonread.h"
 #include "harness/run_state.h"
+#include "harness/rundb.h"
 #include "harness/scenario.h"
-#include "harness/wait.h"
 #include "host/cleanup.h"
 #include "host/error.h"
-
-#ifndef RS_VERSION /* given by the Makefile, from git */
-#define RS_VERSION "unknown"
-#endif
-
-static const char *const state_names[] = {
-	[RUN_PLANNED] = "planned",
-	[RUN_DONE] = "done",
-	[RUN_FAILED] = "failed",
-};
 
 static void add_string(struct json_object *o, const char *key, const char *value)
 {
@@ -65,7 +55,7 @@ static void add_word(struct json_object *words, const char *word)
 }
 
 /* argv[0] is "ringsched run" (harness/command.h): two words. */
-static struct json_object *command_json(const struct run_options *o)
+struct json_object *runfile_command(const struct run_options *o)
 {
 	struct json_object *words = json_object_new_array();
 	int i;
@@ -98,36 +88,52 @@ static struct json_object *order_json(const struct run_state *run)
 		add_int(row, "order", i + 1);
 		add_string(row, "policy", run->cells[i].policy);
 		add_int(row, "boot", run->cells[i].boot);
-		add_string(row, "state", state_names[run->cells[i].state]);
+		add_string(row, "state", run_cell_state_name(run->cells[i].state));
+		add_string(row, "version", run->cells[i].version);
 		add_string(row, "error", run->cells[i].error);
 		json_object_array_add(rows, row);
 	}
 	return rows;
 }
 
+static double sum_seconds(struct json_object *sessions)
+{
+	double sum = 0;
+
+	for (unsigned long i = 0; i < json_count(sessions); i++)
+		sum += json_double(json_row(sessions, i), "seconds");
+	return sum;
+}
+
+/* The version of the first session: the cells name their own. */
+static const char *first_version(struct json_object *sessions)
+{
+	return json_text(json_row(sessions, 0), "version");
+}
+
 int runfile_write(const struct run_state *run, struct rs_error **err)
 {
 	cleanup_free char *path = folder_path(run->out, "run.json");
-	struct json_object *o = json_object_new_object();
-	int ret;
+	struct json_object *sessions = rundb_sessions(run->db, err);
+	cleanup_json struct json_object *o = json_object_new_object();
 
+	if (!sessions)
+		return -EIO;
 	add_int(o, "schema", 1);
-	add_string(o, "version", RS_VERSION);
-	json_object_object_add(o, "command", command_json(run->options));
+	add_string(o, "version", first_version(sessions));
+	json_object_object_add(o, "command", json_object_get(run->command));
 	add_string(o, "scenario", run->scenario->name);
 	add_string(o, "preset", run->options->preset);
 	json_object_object_add(o, "seed", json_object_new_uint64(run->seed));
 	add_string(o, "accel", accel_name(&run->accel));
 	add_string(o, "accel_why", run->accel.why);
 	add_string(o, "started", run->started);
-	json_object_object_add(o, "seconds",
-			       json_number((double)(wait_now_ns() - run->begin_ns) / 1e9));
+	json_object_object_add(o, "seconds", json_number(sum_seconds(sessions)));
+	json_object_object_add(o, "sessions", sessions);
 	add_int(o, "boots", run->boots);
 	json_object_object_add(o, "policies", policies_json(run->scenario));
 	json_object_object_add(o, "interrupted", json_object_new_boolean(run->interrupted));
 	json_object_object_add(o, "order", order_json(run));
-	json_object_object_add(o, "environment", environment_json(run->libvirt));
-	ret = path ? json_write(o, path, err) : rs_fail(err, ENOMEM, "out of memory");
-	json_object_put(o);
-	return ret;
+	json_object_object_add(o, "environment", json_object_get(run->environment));
+	return path ? json_write(o, path, err) : rs_fail(err, ENOMEM, "out of memory");
 }

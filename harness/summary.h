@@ -97,6 +97,10 @@ struct json_object *summary_json(const struct summary *s, struct rs_error **err)
 /* Its object "witness" alone; the caller owns it. */
 struct json_object *summary_witness(const struct run *run, struct rs_error **err);
 
+/* Its object "versions": cells by the version of ringsched that measured them;
+ * the caller owns it. */
+struct json_object *summary_versions(const struct run *run);
+
 /* histograms.csv: policy,phase,metric,upper_us,count (host/hist.h buckets). */
 int summary_histograms(const struct summary *s, const char *path, struct rs_error **err);
 

@@ -275,6 +275,20 @@ struct json_object *summary_witness(const struct run *run, struct rs_error **err
 	return json;
 }
 
+struct json_object *summary_versions(const struct run *run)
+{
+	struct json_object *versions = json_object_new_object();
+
+	for (size_t i = 0; i < run->cell_count; i++) {
+		const char *version = json_text(run->cells[i]->json, "version");
+		double before = version ? json_double(versions, version) : NAN;
+
+		if (version)
+			add_count(versions, version, isfinite(before) ? (uint64_t)before + 1 : 1);
+	}
+	return versions;
+}
+
 static struct json_object *comparisons_json(const struct summary *s)
 {
 	struct json_object *rows = json_object_new_array();
@@ -333,6 +347,7 @@ struct json_object *summary_json(const struct summary *s, struct rs_error **err)
 	add(json, "policies", policies);
 	add(json, "comparisons", comparisons_json(s));
 	add(json, "witness", summary_witness(s->run, &failed));
+	add(json, "versions", summary_versions(s->run));
 	add(json, "failed_cells", failures_json(s->run));
 	if (!failed)
 		return json;

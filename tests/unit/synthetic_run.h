@@ -48,6 +48,7 @@ struct synth {
 	uint64_t (*wait_ns)(const char *policy, enum phase phase);
 	const char *stalls; /* JSON array for all cells, relative to nothing */
 	const char *speed;
+	const char *version; /* of ringsched; NULL = as cells were before they named it */
 };
 
 struct synth_cell {
@@ -207,6 +208,8 @@ static inline void synth_cell_json(struct synth_cell *c)
 		c->policy, c->boot, c->order, (intmax_t)SYNTH_OFFSET_NS,
 		(intmax_t)SYNTH_NEIGHBOUR_OFFSET_NS);
 	synth_phases(c, f);
+	if (c->synth->version)
+		fprintf(f, "],\n\"version\":\"%s\",\"unused\":[", c->synth->version);
 	fprintf(f,
 		"],\n\"rings\":[{\"vm\":\"control\",\"ring_id\":1,\"ring_prio\":80,"
 		"\"period_ns\":20000000,\"deadline_ns\":20000000,\"processes\":4,"

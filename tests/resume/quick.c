@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * `ringsched run` and `ringsched resume` on a bench whose cells take
+ * milliseconds: the policies get their messages over the loop transport and
+ * change the threads of a child process; periods are those of a synthetic run.
+ *     quick run SCENARIO OUT SEED    2 boots a policy, or as QUICK_BOOTS says
+ *     quick resume OUT [--retry-failed]
+ *
+ *     QUICK_VERSION=TEXT  the version these programs pretend to be
+ *     QUICK_QEMU=TEXT     the QEMU their machine pretends to have
+ *     QUICK_FAIL=N        cell N fails
+ *     QUICK_GUESTS=DIR    folder of the guests
+ *     QUICK_SLOW_MS=N     a cell takes this much longer
+ */
+#include <errno.h>
+#include <json-c/json.h>
+
+#include "harness/cell.h"
+#include "harness/command.h"
+#include "harness/folder.h"
+#include "harness/run_state.h"
+#include "harness/version.h"
+#include "harness/wait.h"
+#include "host/cleanup.h"
+#include "host/error.h"
+#include "tests/resume/over_the_loop.h"
+#include "tests/unit/synthetic_run.h"
+
+static const char *setting(const char *name, const char *otherwise)
+{
+	const char *value = getenv(name);
+
+	return value ? value : otherwise;
+}
+
+/* Stands for harness/version.c. */
+const char *version_text(void)
+{
+	return setting("QUICK_VERSION", "quick-1");
+}
+
+static struct synth_period period(const char *policy, unsigned int boot, enum phase phase,
+				  unsigned int i)
+{
+	bool none = !strcmp(policy, "none");
+	struct synth_period p = { .wakeup_us = 100 + i % 7, .response_us = 5001 + i + boot };
+
+	if (phase == PHASE_BOOT)
+		p.response_us *= none ? 3 : 1.05;
+	return p;
+}
+
+static uint64_t wait_ns(const char *policy, enum phase phase)
+{
+	return phase == PHASE_BOOT && !strcmp(policy, "none") ? 2000000000 : 4000000;
+}
+
+static const struct synth synth = {
+	.periods = { 300, 300, 30 },
+	.period = period,
+	.wait_ns = wait_ns,
+	.stalls = "[]",
+	.speed = "[]",
+};
+
+static int set_up(struct run_state *run, struct rs_error **err)
+{
+	(void)err;
+	run->accel = (struct accel){ .why = "nothing is emulated" };
+	run->environment = json_object_new_object();
+	json_object_object_add(run->environment, "qemu",
+			       json_object_new_string(setting("QUICK_QEMU", "1.0")));
+	return 0;
+}
+
+static void tear_down(struct run_state *run)
+{
+	(void)run;
+}
+
+static int measure(struct run_state *run, const struct cell_plan *plan, struct rs_error **err)
+{
+	cleanup_free char *loop = folder_path(plan->dir, "loop.txt");
+	struct synth of_now = synth;
+	long slow = strtol(setting("QUICK_SLOW_MS", "0"), NULL, 10);
+	int ret = folder_make(plan->dir, 0755, err);
+
+	if (ret == 0)
+		ret = over_the_loop(plan->policy, loop, err);
+	if (ret == 0)
+		ret = wait_until(wait_deadline((double)slow / 1e3), err);
+	if (ret == 0 && plan->order == strtoul(setting("QUICK_FAIL", "0"), NULL, 10))
+		ret = rs_fail(err, EIO, "told to fail");
+	if (ret < 0)
+		return ret;
+	of_now.version = version_text();
+	/* Its cell.json comes last; written in pieces, not renamed as a real one. */
+	synth_cell(&of_now, run->out, plan->policy, plan->boot, plan->order);
+	return 0;
+}
+
+static const struct run_bench quick_bench = {
+	.set_up = set_up,
+	.measure = measure,
+	.tear_down = tear_down,
+};
+
+static int run_new(int argc, char **argv, struct rs_error **err)
+{
+	const struct run_options o = {
+		.argc = argc,
+		.argv = argv,
+		.scenario = argv[2],
+		.boots = (unsigned int)strtoul(setting("QUICK_BOOTS", "2"), NULL, 10),
+		.preset = "demo",
+		.seed = strtoull(argv[4], NULL, 10),
+		.seed_given = true,
+		.out = argv[3],
+		.accel = "auto",
+		.guests = setting("QUICK_GUESTS", "."),
+		.daemon = "/bin/true",
+		.quiet = true,
+	};
+
+	return run_new_on(&quick_bench, &o, err);
+}
+
+static int resume(char **argv, struct rs_error **err)
+{
+	const struct resume_options o = {
+		.dir = argv[2],
+		.guests = getenv("QUICK_GUESTS"),
+		.daemon = "/bin/true",
+		.retry_failed = argv[3] && !strcmp(argv[3], "--retry-failed"),
+	};
+
+	return run_resume_on(&quick_bench, &o, err);
+}
+
+int main(int argc, char **argv)
+{
+	cleanup_error struct rs_error *err = NULL;
+	int ret = -EINVAL;
+
+	if (argc == 5 && !strcmp(argv[1], "run"))
+		ret = run_new(argc, argv, &err);
+	else if (argc >= 3 && !strcmp(argv[1], "resume"))
+		ret = resume(argv, &err);
+	return ret < 0 ? command_fail("quick", err) : ret;
+}
