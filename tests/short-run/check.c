@@ -132,6 +132,27 @@ static void check_phases(const char *policy)
 	assert_true(number(json_dict(cell, "witness"), "wakeups") > 1000);
 }
 
+/* The daemon's own numbers of the phase are there, and as many changes as boosts
+ * and ends make: one a notification of a VM that is not low. */
+static void check_cost(const char *policy)
+{
+	cleanup_json struct json_object *cell = open_cell(policy);
+	struct json_object *kicks = json_dict(json_dict(cell, "kicks"), "control");
+	struct json_object *solo = row_with(json_array(cell, "phases"), "name", "solo");
+	struct json_object *daemon = json_dict(solo, "daemon");
+	struct json_object *gained = json_dict(json_dict(daemon, "counters"), "control");
+	uint64_t sent = number(json_dict(gained, "messages"), "start") +
+			number(json_dict(gained, "messages"), "end");
+
+	assert_true(number(daemon, "notify_cpu_ns") > 0);
+	assert_true(number(daemon, "cpu_ns") >= number(daemon, "notify_cpu_ns"));
+	assert_true(sent > STARTS_MIN);
+	assert_true(number(gained, "changes") <= sent);
+	assert_true(number(gained, "changes") > sent / 2);
+	assert_true(number(json_dict(json_dict(kicks, "send"), "kick"), "p50_ns") > 0);
+	assert_true(number(json_dict(json_dict(kicks, "send"), "queue"), "p50_ns") > 0);
+}
+
 /* True where the VM was low, as a whole, before its first instruction. */
 static int was_low(const char *policy, const char *vm)
 {
@@ -188,6 +209,13 @@ static void phases_are_measured(void **state)
 	check_phases("ring_boot");
 }
 
+static void cost_is_counted(void **state)
+{
+	(void)state;
+	check_cost("ring");
+	check_cost("ring_boot");
+}
+
 /* Keys of docs/results.md, and numbers where a run of any length has them. */
 static void summary_is_whole(void **state)
 {
@@ -241,6 +269,7 @@ int main(void)
 		cmocka_unit_test(two_kicks_a_period),
 		cmocka_unit_test(limits_are_in_force),
 		cmocka_unit_test(phases_are_measured),
+		cmocka_unit_test(cost_is_counted),
 		cmocka_unit_test(low_before_first_instruction),
 		cmocka_unit_test(summary_is_whole),
 	};
