@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -22,6 +23,7 @@
 #include "host/trace.h"
 
 #define TRACE_MAX 1000000
+#define FILES_WANTED ((rlim_t)16 * VM_MAX)
 
 struct options {
 	const char *control;
@@ -174,6 +176,17 @@ static int catch_signals(int *fd, struct rs_error **err)
 	return loop_add(*fd, EPOLLIN, on_signal, fd, err) ? catch_fatal(err) : -EIO;
 }
 
+/* A VM holds about ten files; the usual soft limit of 1024 ends at 100 VMs. */
+static void allow_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= FILES_WANTED)
+		return;
+	limit.rlim_cur = limit.rlim_max < FILES_WANTED ? limit.rlim_max : FILES_WANTED;
+	setrlimit(RLIMIT_NOFILE, &limit); /* without it, the next VM is refused in words */
+}
+
 static int set_up(const struct options *o, struct record **record, int *signals,
 		  struct rs_error **err)
 {
@@ -182,6 +195,7 @@ static int set_up(const struct options *o, struct record **record, int *signals,
 
 	if (!policy)
 		return -EINVAL;
+	allow_files();
 	if ((ret = loop_init(err)) || (ret = catch_signals(signals, err)) ||
 	    (ret = sched_pin(o->cpu, err)) || (ret = trace_init((unsigned int)o->trace, err)))
 		return ret;
