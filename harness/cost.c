@@ -106,7 +106,7 @@ static void cost_of_daemon(struct cost *c, struct json_object *daemon, double se
 	if (!counters)
 		return;
 	c->value[COST_NOTIFICATIONS] = per(notifications(counters), periods);
-	c->value[COST_READS] = per(counted(counters, NULL, "scans"), periods);
+	c->value[COST_READS] = per(counted(counters, NULL, "scan_reads"), periods);
 	c->value[COST_CHANGES_S] = per(counted(counters, NULL, "changes"), seconds);
 }
 
