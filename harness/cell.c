@@ -39,7 +39,7 @@ static unsigned int trace_room(const struct cell_state *cell)
 {
 	const struct scenario *s = cell->context->scenario;
 	const struct policy *policy = policy_find(cell->plan->policy, NULL);
-	double events = 1000;
+	double events = 1000 + cell_interrupts_expected(s);
 	unsigned int i, k;
 
 	if (policy && policy->needs == RS_SOURCE_SWITCH)
@@ -205,20 +205,14 @@ static int step_shared(struct cell_state *cell, struct rs_error **err)
 	return ret < 0 ? ret : cell_phase_end(cell, PHASE_SHARED, err);
 }
 
-static int end_work(struct cell_state *cell, struct cell_vm *v, struct rs_error **err)
-{
-	(void)cell;
-	return cell_vm_end_work(v, err);
-}
-
 static int step_collect(struct cell_state *cell, struct rs_error **err)
 {
 	int ret;
 
 	progress_phase(cell->context->progress, "reading out");
-	ret = each_vm(cell, VM_ROLE_NEIGHBOUR, end_work, err);
+	ret = each_vm(cell, VM_ROLE_NEIGHBOUR, cell_vm_end_work, err);
 	if (ret == 0)
-		ret = each_vm(cell, VM_ROLE_CONTROL, end_work, err);
+		ret = each_vm(cell, VM_ROLE_CONTROL, cell_vm_end_work, err);
 	witness_stop(cell->witness);
 	return ret < 0 ? ret : cell_collect(cell, err);
 }

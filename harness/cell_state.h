@@ -82,7 +82,14 @@ unsigned int cell_vm_budget(const struct scenario *s, const struct scenario_vm *
 /* cell_work.c: its rings and loads. */
 int cell_vm_prepare_work(struct cell_state *cell, struct cell_vm *v, struct rs_error **err);
 int cell_vm_begin_work(struct cell_state *cell, struct cell_vm *v, struct rs_error **err);
-int cell_vm_end_work(struct cell_vm *v, struct rs_error **err);
+int cell_vm_end_work(struct cell_state *cell, struct cell_vm *v, struct rs_error **err);
+
+/* cell_interrupt.c: external interrupts of its rings, while these run. */
+int cell_interrupts_begin(struct cell_state *cell, struct cell_vm *v, struct rs_error **err);
+int cell_interrupts_end(struct cell_state *cell, struct cell_vm *v, struct rs_error **err);
+/* The shortest that samples are reserved for. */
+double cell_ring_interval_us(const struct scenario_vm *vm, const struct scenario_ring *ring);
+double cell_interrupts_expected(const struct scenario *s); /* in a cell, of all VMs */
 
 /* cell_boot.c: the neighbours, from before their QEMUs exist to all being up. */
 int cell_boot(struct cell_state *cell, struct rs_error **err);

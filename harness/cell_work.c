@@ -46,7 +46,7 @@ static int run_cyclictest(struct cell_state *cell, struct cell_vm *v, struct rs_
 static int create_ring(const struct scenario *s, struct cell_vm *v, const struct scenario_ring *r,
 		       struct rs_error **err)
 {
-	double samples = ceil(cell_longest_s(s) * 1e6 / (double)r->period_us) + 100;
+	double samples = ceil(cell_longest_s(s) * 1e6 / cell_ring_interval_us(v->vm, r)) + 100;
 	char work[RS_MEMBER_MAX * 11 + 1];
 	unsigned int i;
 	int used = 0;
@@ -56,10 +56,10 @@ static int create_ring(const struct scenario *s, struct cell_vm *v, const struct
 				 r->work_us[i]);
 	return agent_command(v->agent, COMMAND_S, NULL, err,
 			     "RING id=%u prio=%u period_us=%llu deadline_us=%llu offset_us=%llu "
-			     "vcpu=%d processes=%u work_us=%s share=%d samples=%.0f interrupt=-1",
+			     "vcpu=%d processes=%u work_us=%s share=%d samples=%.0f interrupt=%d",
 			     r->id, r->prio, (unsigned long long)r->period_us,
 			     (unsigned long long)r->deadline_us, (unsigned long long)r->offset_us,
-			     r->vcpu, r->processes, work, r->share, samples);
+			     r->vcpu, r->processes, work, r->share, samples, r->interrupt);
 }
 
 /* One VM after the other, before any of their rings runs: a calibration beside
@@ -85,9 +85,10 @@ int cell_vm_begin_work(struct cell_state *cell, struct cell_vm *v, struct rs_err
 	const struct scenario_vm *vm = v->vm;
 	int ret = 0;
 
-	(void)cell;
 	if (vm->ring_count)
 		ret = agent_command(v->agent, COMMAND_S, NULL, err, "START");
+	if (ret == 0)
+		ret = cell_interrupts_begin(cell, v, err);
 	if (ret == 0 && vm->load.stress_ng)
 		ret = agent_command(v->agent, COMMAND_S, NULL, err, "LOAD exec stress-ng %s",
 				    vm->load.stress_ng);
@@ -119,13 +120,14 @@ static int unload(struct cell_vm *v, struct rs_error **err)
 	return ret;
 }
 
-int cell_vm_end_work(struct cell_vm *v, struct rs_error **err)
+int cell_vm_end_work(struct cell_state *cell, struct cell_vm *v, struct rs_error **err)
 {
-	int ret = 0;
+	int ret;
 
 	if (!v->working)
 		return 0;
-	if (scenario_has_load(v->vm))
+	ret = cell_interrupts_end(cell, v, err);
+	if (ret == 0 && scenario_has_load(v->vm))
 		ret = unload(v, err);
 	if (ret == 0 && v->vm->ring_count)
 		ret = agent_command(v->agent, COMMAND_S, NULL, err, "STOP");

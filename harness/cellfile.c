@@ -138,6 +138,8 @@ static struct json_object *ring_json(const struct cell_vm *v, unsigned int index
 	add_int(o, "period_ns", (int64_t)r->period_us * 1000);
 	add_int(o, "deadline_ns", (int64_t)r->deadline_us * 1000);
 	add_int(o, "processes", r->processes);
+	if (r->interrupt >= 0)
+		add_int(o, "interrupt", r->interrupt);
 	json_object_object_add(o, "work_us", work);
 	add_int(o, "iterations_per_ms", (int64_t)v->iterations_per_ms);
 	add_string(o, "samples", samples);

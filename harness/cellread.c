@@ -242,8 +242,11 @@ static int read_ring(struct cell *cell, const char *dir, struct json_object *row
 	ring->id = (unsigned int)id;
 	ring->prio = (unsigned int)prio;
 	ring->processes = (unsigned int)processes;
+	ring->by_interrupt = json_object_object_get_ex(row, "interrupt", NULL);
 	ret = load_samples(dir, ring, json_text(row, "samples"), err);
-	if (!ret)
+	if (!ret && ring->by_interrupt)
+		ret = ring_read_interrupts(cell, dir, ring, err);
+	else if (!ret)
 		ret = ring_read_periods(cell, ring, err);
 	if (ret)
 		return rs_fail_wrap(err, "ring %s/%ju", vm, (uintmax_t)id);

@@ -23,7 +23,8 @@ struct samples;
  */
 struct period {
 	uint64_t sequence;
-	uint64_t release; /* planned */
+	uint64_t release; /* planned; of an interrupt: when it came to the host */
+	uint64_t handler; /* of an interrupt: the guest's handler; as start where skipped */
 	uint64_t start; /* of the first process that had a turn; see skipped */
 	uint64_t end; /* of the last process; 0 where it has none; see skipped */
 	bool skipped; /* a gap in the sequence: start and end are those of
@@ -38,6 +39,7 @@ struct cell_ring {
 	int vm_index; /* in the scenario; -1 = not there */
 	bool control; /* a ring of a control VM: it is judged */
 	unsigned int id, prio, processes;
+	bool by_interrupt; /* released by an external interrupt (P11) */
 	uint64_t period_ns, deadline_ns;
 	/* Sent to the host in so many of its periods (docs/results.md); 0 periods:
 	 * not known. */
@@ -139,12 +141,23 @@ bool cell_host_ns(const struct cell *cell, const char *vm, uint64_t guest_ns, ui
 
 /* The trace of a cell: array of events, the caller's; NULL where there is none. */
 struct json_object *cell_trace(const struct run *run, const struct cell *cell);
+/* The same by the cell's folder. */
+struct json_object *cell_trace_of(const char *dir);
 
 /*
  * Fill in ring->periods from its samples: host time, gaps, stains. The
  * samples' clock and the cell's phases must be read already (period.c).
  */
 int ring_read_periods(const struct cell *cell, struct cell_ring *ring, struct rs_error **err);
+
+/* The same for a ring that interrupts release: each that came is a period, by
+ * the daemon's trace in the cell's folder (interruptread.c). */
+int ring_read_interrupts(const struct cell *cell, const char *dir, struct cell_ring *ring,
+			 struct rs_error **err);
+
+/* Between period.c and interruptread.c. */
+struct period period_of_row(const struct cell *cell, const struct cell_ring *ring, size_t row);
+void ring_stain(const struct cell *cell, struct cell_ring *ring);
 
 /* [*first, *last) = the ring's periods whose planned release is in the phase. */
 void ring_phase(const struct cell_ring *ring, const struct cell_phase *phase, size_t *first,

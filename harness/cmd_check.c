@@ -88,6 +88,18 @@ static void print_ring(const struct scenario_ring *r)
 	       100 * (double)total / (double)r->period_us, (double)r->deadline_us / 1e3);
 }
 
+static void print_interrupt(const struct scenario_interrupt *irq)
+{
+	printf("    interrupt %u releases ring %u: ", irq->number, irq->ring);
+	if (irq->source == INTERRUPT_GENERATOR)
+		printf("%s, %g ms between two\n", scenario_distributions[irq->distribution],
+		       (double)irq->interval_us / 1e3);
+	else if (irq->source == INTERRUPT_UNIX)
+		printf("datagrams at %s\n", irq->path);
+	else
+		printf("datagrams at port %u of 127.0.0.1\n", irq->port);
+}
+
 static void print_vm(const struct scenario_vm *vm)
 {
 	const char *when = vm->role == VM_ROLE_CONTROL ? "all the time" : "in phase shared";
@@ -103,6 +115,8 @@ static void print_vm(const struct scenario_vm *vm)
 	       vm->priority_ceiling);
 	for (i = 0; i < vm->ring_count; i++)
 		print_ring(&vm->rings[i]);
+	for (i = 0; i < vm->interrupt_count; i++)
+		print_interrupt(&vm->interrupts[i]);
 	if (vm->load.stress_ng)
 		printf("    %s stress-ng %s\n", when, vm->load.stress_ng);
 	if (vm->load.fio)

@@ -186,6 +186,55 @@ int daemon_add_vm(struct daemon *d, const struct daemon_vm *vm, struct rs_error 
 	return 0;
 }
 
+static void add_int(struct json_object *to, const char *key, uint64_t value)
+{
+	json_object_object_add(to, key, json_object_new_uint64(value));
+}
+
+/* Takes the request over. */
+static int ask(struct daemon *d, struct json_object *request, struct rs_error **err)
+{
+	struct json_object *answer = control_client_request(d->client, request, err);
+
+	json_object_put(request);
+	if (!answer)
+		return rs_fail_wrap(err, "ringschedd");
+	json_object_put(answer);
+	return 0;
+}
+
+int daemon_add_interrupt(struct daemon *d, const struct daemon_interrupt *i, struct rs_error **err)
+{
+	struct json_object *request = json_object_new_object();
+
+	json_object_object_add(request, "command", json_object_new_string("add-interrupt"));
+	json_object_object_add(request, "vm", json_object_new_string(i->vm));
+	json_object_object_add(request, "source", json_object_new_string(i->source));
+	json_object_object_add(request, "distribution", json_object_new_string(i->distribution));
+	if (i->path)
+		json_object_object_add(request, "path", json_object_new_string(i->path));
+	add_int(request, "number", i->number);
+	add_int(request, "ring", i->ring);
+	add_int(request, "priority", i->priority);
+	add_int(request, "vcpu", i->vcpu);
+	add_int(request, "confirm_us", i->confirm_us);
+	add_int(request, "interval_us", i->interval_us);
+	add_int(request, "seed", i->seed);
+	add_int(request, "port", i->port);
+	return ask(d, request, err);
+}
+
+int daemon_remove_interrupt(struct daemon *d, const char *vm, unsigned int number,
+			    struct rs_error **err)
+{
+	struct json_object *request = json_object_new_object();
+
+	json_object_object_add(request, "command", json_object_new_string("remove-interrupt"));
+	json_object_object_add(request, "vm", json_object_new_string(vm));
+	add_int(request, "number", number);
+	return ask(d, request, err);
+}
+
 struct json_object *daemon_settle(struct daemon *d, const char *vm, struct rs_error **err)
 {
 	struct json_object *answer = control_client_named(d->client, "settle", vm, err);

@@ -40,6 +40,22 @@ struct daemon_vm {
 
 int daemon_add_vm(struct daemon *d, const struct daemon_vm *vm, struct rs_error **err);
 
+struct daemon_interrupt { /* as add-interrupt takes it: docs/control-socket.md */
+	const char *vm;
+	unsigned int number, ring, priority, vcpu;
+	uint64_t confirm_us;
+	const char *source;
+	uint64_t interval_us; /* generator */
+	const char *distribution; /* generator */
+	unsigned int seed; /* generator */
+	const char *path; /* unix; else NULL */
+	unsigned int port; /* udp; else 0 */
+};
+
+int daemon_add_interrupt(struct daemon *d, const struct daemon_interrupt *i, struct rs_error **err);
+int daemon_remove_interrupt(struct daemon *d, const char *vm, unsigned int number,
+			    struct rs_error **err);
+
 /* The VM exists, paused: find its threads, grant, apply the policy's start.
  * The answer, what is in force then, is the caller's; NULL with *err set. */
 struct json_object *daemon_settle(struct daemon *d, const char *vm, struct rs_error **err);

@@ -58,26 +58,30 @@ static bool measured_span(const struct cell *cell, uint64_t *begin, uint64_t *en
 	return any;
 }
 
-static struct period from_row(const struct cell *cell, const struct cell_ring *ring, size_t i)
+struct period period_of_row(const struct cell *cell, const struct cell_ring *ring, size_t row)
 {
 	const struct samples *s = ring->samples;
-	struct period p = { .sequence = s->sequence[i], .row = i };
-	uint64_t start = samples_first_start(s, i), end = 0;
+	struct period p = { .sequence = s->sequence[row], .row = row };
+	uint64_t start = samples_first_start(s, row), end = 0;
 
 	/* The last process that had a turn ends the period, or nothing does:
 	 * one that was killed in its turn leaves a start without an end. */
 	for (unsigned int k = s->processes; k-- > 0;) {
-		if (!s->start_ns[k][i])
+		if (!s->start_ns[k][row])
 			continue;
-		end = s->end_ns[k][i];
+		end = s->end_ns[k][row];
 		break;
 	}
-	cell_host_ns(cell, ring->vm, s->release_ns[i], &p.release);
+	cell_host_ns(cell, ring->vm, s->release_ns[row], &p.release);
+	if (s->raised_ns) {
+		p.handler = p.release;
+		p.release = s->raised_ns[row];
+	}
 	if (start)
 		cell_host_ns(cell, ring->vm, start, &p.start);
 	if (end)
 		cell_host_ns(cell, ring->vm, end, &p.end);
-	p.cut = s->flags[i] & SAMPLE_CUT_OFF;
+	p.cut = s->flags[row] & SAMPLE_CUT_OFF;
 	return p;
 }
 
@@ -221,6 +225,13 @@ static void stain_by_speed(const struct cell *cell, struct cell_ring *ring)
 	}
 }
 
+void ring_stain(const struct cell *cell, struct cell_ring *ring)
+{
+	stain_by_stalls(cell, ring);
+	stain_by_speed(cell, ring);
+	stain_by_cause(ring);
+}
+
 int ring_read_periods(const struct cell *cell, struct cell_ring *ring, struct rs_error **err)
 {
 	struct growing g = { 0 };
@@ -232,7 +243,7 @@ int ring_read_periods(const struct cell *cell, struct cell_ring *ring, struct rs
 	if (!ring->samples->count || !measured_span(cell, &begin, &end))
 		return 0;
 	for (size_t i = 0; i < ring->samples->count && !ret; i++) {
-		struct period p = from_row(cell, ring, i);
+		struct period p = period_of_row(cell, ring, i);
 
 		if (i == 0)
 			ret = fill_head(&g, ring, &p, begin, err);
@@ -249,9 +260,7 @@ int ring_read_periods(const struct cell *cell, struct cell_ring *ring, struct rs
 	}
 	ring->periods = g.rows;
 	ring->period_count = g.count;
-	stain_by_stalls(cell, ring);
-	stain_by_speed(cell, ring);
-	stain_by_cause(ring);
+	ring_stain(cell, ring);
 	return 0;
 }
 

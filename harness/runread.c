@@ -166,8 +166,14 @@ void run_free(struct run *run)
 
 struct json_object *cell_trace(const struct run *run, const struct cell *cell)
 {
-	cleanup_free char *path =
-		format_text(NULL, "%s/cells/%s/trace.json.gz", run->dir, cell->name);
+	cleanup_free char *dir = format_text(NULL, "%s/cells/%s", run->dir, cell->name);
+
+	return dir ? cell_trace_of(dir) : NULL;
+}
+
+struct json_object *cell_trace_of(const char *dir)
+{
+	cleanup_free char *path = format_text(NULL, "%s/trace.json.gz", dir);
 	struct json_object *json;
 
 	if (!path || access(path, R_OK) < 0)

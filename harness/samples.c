@@ -12,14 +12,15 @@
 #include "host/cleanup.h"
 #include "host/error.h"
 
-#define FIXED_FIELDS 3 /* sequence, release_ns, flags */
-#define FIELDS_MAX (FIXED_FIELDS + 2 * RS_MEMBER_MAX)
+#define FIXED_FIELDS 3 /* sequence, release_ns, flags; then perhaps raised_ns */
+#define FIELDS_MAX (FIXED_FIELDS + 1 + 2 * RS_MEMBER_MAX)
 #define ROWS_FIRST 1024
 #define HANDOVER_MARK "# handover errors "
 #define LOST_MARK "# lost "
 
 struct reader {
 	struct csv_reader csv;
+	unsigned int fixed; /* fields before the processes' */
 	unsigned int fields; /* of a row */
 	size_t room; /* rows allocated */
 	unsigned int remarks; /* of the table below that were read or are past */
@@ -28,7 +29,7 @@ struct reader {
 /* The header says how many processes there are. */
 static int read_header(struct reader *r, struct samples *s, struct rs_error **err)
 {
-	static const char fixed[] = "sequence,release_ns,flags";
+	static const char fixed[] = "sequence,release_ns,flags", raised[] = ",raised_ns";
 	const char *at = r->csv.text;
 	char pair[48];
 	int ret = csv_next_line(&r->csv, err);
@@ -38,7 +39,13 @@ static int read_header(struct reader *r, struct samples *s, struct rs_error **er
 	if (!ret || strncmp(at, fixed, strlen(fixed)))
 		return rs_fail(err, EINVAL, "%s:1: no samples (expected the header '%s,...')",
 			       r->csv.path, fixed);
-	for (at += strlen(fixed); *at && s->processes < RS_MEMBER_MAX; s->processes++) {
+	at += strlen(fixed);
+	r->fixed = FIXED_FIELDS;
+	if (!strncmp(at, raised, strlen(raised))) {
+		at += strlen(raised);
+		r->fixed++;
+	}
+	for (; *at && s->processes < RS_MEMBER_MAX; s->processes++) {
 		snprintf(pair, sizeof(pair), ",start%u_ns,end%u_ns", s->processes, s->processes);
 		if (strncmp(at, pair, strlen(pair)))
 			break;
@@ -49,7 +56,7 @@ static int read_header(struct reader *r, struct samples *s, struct rs_error **er
 			       "%s:1: header of no known form (expected start0_ns,end0_ns,... of 1 "
 			       "to %d processes)",
 			       r->csv.path, RS_MEMBER_MAX);
-	r->fields = FIXED_FIELDS + 2 * s->processes;
+	r->fields = r->fixed + 2 * s->processes;
 	return 0;
 }
 
@@ -77,7 +84,9 @@ static int grow(struct reader *r, struct samples *s, struct rs_error **err)
 			       r->csv.line);
 	grown = grow_array(&s->sequence, rows, sizeof(*s->sequence)) &&
 		grow_array(&s->release_ns, rows, sizeof(*s->release_ns)) &&
-		grow_array(&s->flags, rows, sizeof(*s->flags));
+		grow_array(&s->flags, rows, sizeof(*s->flags)) &&
+		(r->fixed == FIXED_FIELDS ||
+		 grow_array(&s->raised_ns, rows, sizeof(*s->raised_ns)));
 	for (i = 0; grown && i < s->processes; i++)
 		grown = grow_array(&s->start_ns[i], rows, sizeof(*s->start_ns[i])) &&
 			grow_array(&s->end_ns[i], rows, sizeof(*s->end_ns[i]));
@@ -88,7 +97,7 @@ static int grow(struct reader *r, struct samples *s, struct rs_error **err)
 }
 
 /* Can these times be? Whoever subtracts them later relies on it. */
-static bool is_possible(const struct samples *s, const uint64_t *value)
+static bool is_possible(const struct samples *s, const uint64_t *value, const uint64_t *times)
 {
 	uint64_t release = value[1], start, end;
 	unsigned int i;
@@ -98,9 +107,11 @@ static bool is_possible(const struct samples *s, const uint64_t *value)
 		return false;
 	if (value[2] > UINT32_MAX)
 		return false;
+	if (s->raised_ns && s->count && value[FIXED_FIELDS] < s->raised_ns[s->count - 1])
+		return false;
 	for (i = 0; i < s->processes; i++) {
-		start = value[FIXED_FIELDS + 2 * i];
-		end = value[FIXED_FIELDS + 2 * i + 1];
+		start = times[2 * i];
+		end = times[2 * i + 1];
 		if ((start && start < release) || (end && (!start || end < start)))
 			return false;
 	}
@@ -109,13 +120,13 @@ static bool is_possible(const struct samples *s, const uint64_t *value)
 
 static int take_row(struct reader *r, struct samples *s, struct rs_error **err)
 {
-	uint64_t value[FIELDS_MAX];
+	uint64_t value[FIELDS_MAX], *times = value + r->fixed;
 	unsigned int i;
 	int ret = csv_row(&r->csv, value, r->fields, err);
 
 	if (ret < 0)
 		return ret;
-	if (!is_possible(s, value)) {
+	if (!is_possible(s, value, times)) {
 		s->rejected++;
 		return 0;
 	}
@@ -124,9 +135,11 @@ static int take_row(struct reader *r, struct samples *s, struct rs_error **err)
 	s->sequence[s->count] = value[0];
 	s->release_ns[s->count] = value[1];
 	s->flags[s->count] = (uint32_t)value[2];
+	if (s->raised_ns)
+		s->raised_ns[s->count] = value[FIXED_FIELDS];
 	for (i = 0; i < s->processes; i++) {
-		s->start_ns[i][s->count] = value[FIXED_FIELDS + 2 * i];
-		s->end_ns[i][s->count] = value[FIXED_FIELDS + 2 * i + 1];
+		s->start_ns[i][s->count] = times[2 * i];
+		s->end_ns[i][s->count] = times[2 * i + 1];
 	}
 	s->count++;
 	return 0;
@@ -207,6 +220,7 @@ void samples_free(struct samples *s)
 	free(s->sequence);
 	free(s->release_ns);
 	free(s->flags);
+	free(s->raised_ns);
 	free(s);
 }
 

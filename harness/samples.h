@@ -24,6 +24,9 @@ struct samples {
 	unsigned int processes; /* 1 to RS_MEMBER_MAX */
 	uint64_t *sequence; /* strictly rising; a gap = periods skipped */
 	uint64_t *release_ns; /* guest's clock, strictly rising */
+	/* Of a ring that an interrupt releases, else NULL: the host's clock when
+	 * it came; release_ns is then when the guest's handler ran. */
+	uint64_t *raised_ns;
 	uint32_t *flags; /* SAMPLE_* */
 	/* By process, in ring order. 0 = no turn; a start without an end = the
 	 * turn did not end by itself (killed or cut off). */

@@ -363,6 +363,16 @@ bool scenario_has_disk(const struct scenario_vm *vm)
 	return vm->image == VM_IMAGE_DEBIAN || vm->load.fio;
 }
 
+const struct scenario_ring *scenario_ring(const struct scenario_vm *vm, unsigned int id)
+{
+	unsigned int i;
+
+	for (i = 0; i < vm->ring_count; i++)
+		if (vm->rings[i].id == id)
+			return &vm->rings[i];
+	return NULL;
+}
+
 unsigned int scenario_count_role(const struct scenario *s, enum vm_role role)
 {
 	unsigned int i, count = 0;

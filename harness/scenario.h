@@ -73,6 +73,26 @@ struct scenario_ring {
 	uint32_t work_us[RS_MEMBER_MAX]; /* CPU time a process and period */
 	int vcpu; /* -1 = any */
 	bool share; /* hand shared data from process to process */
+	int interrupt; /* number of the external interrupt that releases it; -1 = its period */
+};
+
+enum interrupt_source { INTERRUPT_GENERATOR, INTERRUPT_UNIX, INTERRUPT_UDP };
+
+/* In the daemon's words (docs/control-socket.md). Index: enum interrupt_source,
+ * then what the scenario's key `distribution` holds. */
+extern const char *const scenario_sources[];
+extern const char *const scenario_distributions[];
+
+struct scenario_interrupt { /* external (P11), control VMs only */
+	unsigned int number; /* 0 to RS_INTERRUPT_MAX - 1 */
+	unsigned int ring; /* id of the ring that it releases */
+	enum interrupt_source source;
+	uint64_t interval_us; /* of a generator; default: the ring's period */
+	unsigned int distribution;
+	unsigned int seed;
+	char *path; /* of a UNIX datagram socket, NULL = none */
+	unsigned int port; /* UDP, of the loopback address; 0 = none */
+	uint64_t confirm_us; /* a boost that no START confirms by then is taken back */
 };
 
 struct scenario_load {
@@ -101,6 +121,8 @@ struct scenario_vm {
 	enum budget_keeper budget_by;
 	struct scenario_ring rings[RS_RING_MAX];
 	unsigned int ring_count;
+	struct scenario_interrupt interrupts[RS_INTERRUPT_MAX];
+	unsigned int interrupt_count;
 	/* Of a control VM from before the warm-up on, of a neighbour after its
 	 * boot, in phase `shared`. */
 	struct scenario_load load;
@@ -165,6 +187,9 @@ bool scenario_has_disk(const struct scenario_vm *vm);
 
 /* Is there anything that a run of it would be judged by? */
 bool scenario_has_limits(const struct scenario *s);
+
+/* The VM's ring of that id, or NULL. */
+const struct scenario_ring *scenario_ring(const struct scenario_vm *vm, unsigned int id);
 
 unsigned int scenario_count_role(const struct scenario *s, enum vm_role role);
 

@@ -33,6 +33,26 @@ static bool has_role(const struct scenario *s, enum vm_role role)
 	return scenario_count_role(s, role) != 0;
 }
 
+/* A ring that an interrupt names is released by it, and no more by its period. */
+static void resolve_interrupts(struct scenario_vm *vm)
+{
+	unsigned int i, j;
+
+	for (j = 0; j < vm->ring_count; j++)
+		vm->rings[j].interrupt = -1;
+	for (i = 0; i < vm->interrupt_count; i++) {
+		struct scenario_interrupt *irq = &vm->interrupts[i];
+
+		for (j = 0; j < vm->ring_count; j++) {
+			if (vm->rings[j].id != irq->ring)
+				continue;
+			vm->rings[j].interrupt = (int)irq->number;
+			if (!irq->interval_us)
+				irq->interval_us = vm->rings[j].period_us;
+		}
+	}
+}
+
 int scenario_resolve(struct scenario *s, const struct yaml *root)
 {
 	struct scenario_vm *vm;
@@ -47,6 +67,7 @@ int scenario_resolve(struct scenario *s, const struct yaml *root)
 		for (j = 0; j < vm->ring_count; j++)
 			if (!vm->rings[j].deadline_us)
 				vm->rings[j].deadline_us = vm->rings[j].period_us;
+		resolve_interrupts(vm);
 	}
 	if (!has_role(s, VM_ROLE_NEIGHBOUR) && !yaml_get(yaml_get(root, "phases"), "boot_timeout"))
 		s->boot_timeout_s = 0;
@@ -232,6 +253,92 @@ static void check_rings(const struct scenario_vm *vm, const struct yaml *map, st
 	}
 }
 
+/* What belongs to another source than the interrupt's. */
+static void check_source(const struct scenario_interrupt *irq, const struct yaml *map,
+			 struct yaml_file *f)
+{
+	static const struct {
+		const char *key;
+		enum interrupt_source source;
+		bool needed;
+	} keys[] = {
+		{ "interval", INTERRUPT_GENERATOR, false },
+		{ "distribution", INTERRUPT_GENERATOR, false },
+		{ "seed", INTERRUPT_GENERATOR, false },
+		{ "path", INTERRUPT_UNIX, true },
+		{ "port", INTERRUPT_UDP, true },
+	};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const struct yaml *y = yaml_get(map, keys[i].key);
+		bool given = y && strcmp(y->text, "none") && strcmp(y->text, "period");
+
+		if (given && irq->source != keys[i].source)
+			yaml_mistake(f, y->line, y->column,
+				     "key 'vms.interrupts.%s': belongs to source '%s' (expected no "
+				     "such key for source '%s')",
+				     keys[i].key, scenario_sources[keys[i].source],
+				     scenario_sources[irq->source]);
+		y = map;
+		if (!given && keys[i].needed && irq->source == keys[i].source)
+			yaml_mistake(f, y->line, y->column,
+				     "key 'vms.interrupts.%s': missing here (expected for source "
+				     "'%s')",
+				     keys[i].key, scenario_sources[irq->source]);
+	}
+}
+
+static void check_interrupt_ring(const struct scenario_vm *vm, unsigned int index,
+				 const struct yaml *map, struct yaml_file *f)
+{
+	const struct scenario_ring *r = scenario_ring(vm, vm->interrupts[index].ring);
+	const struct yaml *y = at(map, "ring");
+	unsigned int i;
+
+	if (!r)
+		yaml_mistake(
+			f, y->line, y->column,
+			"key 'vms.interrupts.ring': VM '%s' has no ring %u (expected the id of "
+			"one of its rings)",
+			vm->name, vm->interrupts[index].ring);
+	else if (r->offset_us)
+		yaml_mistake(f, y->line, y->column,
+			     "key 'vms.interrupts.ring': ring %u has an offset, but is released by "
+			     "this interrupt (expected 'offset' 0us there)",
+			     r->id);
+	for (i = 0; i < index; i++)
+		if (vm->interrupts[i].ring == vm->interrupts[index].ring)
+			yaml_mistake(
+				f, y->line, y->column,
+				"key 'vms.interrupts.ring': %u again (expected one interrupt a "
+				"ring)",
+				vm->interrupts[i].ring);
+}
+
+static void check_interrupts(const struct scenario_vm *vm, const struct yaml *map,
+			     struct yaml_file *f)
+{
+	const struct yaml *list = yaml_get(map, "interrupts"), *y;
+	unsigned int i, j;
+
+	if (vm->interrupt_count && vm->role != VM_ROLE_CONTROL)
+		yaml_mistake(f, list->line, list->column,
+			     "key 'vms.interrupts': in neighbour '%s' (expected in control VMs "
+			     "only)",
+			     vm->name);
+	for (i = 0; i < vm->interrupt_count; i++) {
+		check_source(&vm->interrupts[i], yaml_item(list, i), f);
+		check_interrupt_ring(vm, i, yaml_item(list, i), f);
+		y = at(yaml_item(list, i), "number");
+		for (j = 0; j < i; j++)
+			if (vm->interrupts[i].number == vm->interrupts[j].number)
+				yaml_mistake(f, y->line, y->column,
+					     "key 'vms.interrupts.number': %u again (expected each "
+					     "number once in a VM)",
+					     vm->interrupts[i].number);
+	}
+}
+
 static void check_role(const struct scenario_vm *vm, const struct yaml *map, struct yaml_file *f)
 {
 	bool control = vm->role == VM_ROLE_CONTROL;
@@ -342,6 +449,7 @@ void scenario_check(const struct scenario *s, const struct yaml *root, struct ya
 		check_load(s, &s->vms[i], vm_at(root, i), f);
 		check_disk(&s->vms[i], vm_at(root, i), f);
 		check_rings(&s->vms[i], vm_at(root, i), f);
+		check_interrupts(&s->vms[i], vm_at(root, i), f);
 		y = at(vm_at(root, i), "name");
 		for (j = 0; j < i; j++)
 			if (!strcmp(s->vms[i].name, s->vms[j].name))

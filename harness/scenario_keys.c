@@ -20,6 +20,7 @@ _Static_assert(sizeof(enum vm_kernel) == sizeof(unsigned int), "enum of another 
 _Static_assert(sizeof(enum vm_image) == sizeof(unsigned int), "enum of another size");
 _Static_assert(sizeof(enum vm_rogue) == sizeof(unsigned int), "enum of another size");
 _Static_assert(sizeof(enum budget_keeper) == sizeof(unsigned int), "enum of another size");
+_Static_assert(sizeof(enum interrupt_source) == sizeof(unsigned int), "enum of another size");
 _Static_assert(sizeof(enum boot_order) == sizeof(unsigned int), "enum of another size");
 _Static_assert(sizeof(enum phase) == sizeof(unsigned int), "enum of another size");
 
@@ -62,6 +63,15 @@ const char *const phase_names[PHASE_COUNT + 1] = {
 	[PHASE_SHARED] = "shared",
 	NULL,
 };
+
+const char *const scenario_sources[] = {
+	[INTERRUPT_GENERATOR] = "generator",
+	[INTERRUPT_UNIX] = "unix",
+	[INTERRUPT_UDP] = "udp",
+	NULL,
+};
+
+const char *const scenario_distributions[] = { "periodic", "uniform", "exponential", NULL };
 
 static const char *const boot_orders[] = {
 	[BOOT_IN_TURN] = "in_turn",
@@ -124,6 +134,37 @@ static const struct key ring_keys[] = {
 
 static const struct section ring_section = {
 	"vms.rings.", sizeof(struct scenario_ring), ring_keys,
+};
+
+static const struct key interrupt_keys[] = {
+	{ .name = "number", .type = KEY_COUNT, AT(scenario_interrupt, number), .min = 0,
+	  .max = RS_INTERRUPT_MAX - 1, .help = "of the interrupt, unique in its VM" },
+	{ .name = "ring", .type = KEY_COUNT, AT(scenario_interrupt, ring), .min = 0,
+	  .max = RS_RING_MAX - 1, .help = "id of the ring that it releases, instead of its period" },
+	{ .name = "source", .type = KEY_CHOICE, AT(scenario_interrupt, source),
+	  .choices = scenario_sources, .initial = "generator",
+	  .help = "on the host: a test generator, a datagram socket, a port of 127.0.0.1" },
+	{ .name = "interval", .type = KEY_TIME, AT(scenario_interrupt, interval_us),
+	  .min = PERIOD_MIN_US, .max = PERIOD_MAX_US, .initial = "period", .word = "period",
+	  .word_value = 0, .help = "generator: mean time between two (default: the ring's period)" },
+	{ .name = "distribution", .type = KEY_CHOICE, AT(scenario_interrupt, distribution),
+	  .choices = scenario_distributions, .initial = "periodic",
+	  .help = "generator: of the times; uniform: from half to one and a half of interval" },
+	{ .name = "seed", .type = KEY_COUNT, AT(scenario_interrupt, seed), .min = 0,
+	  .max = 1000000000, .initial = "1", .help = "generator: of its random times" },
+	{ .name = "path", .type = KEY_TEXT, AT(scenario_interrupt, path), .initial = "none",
+	  .word = "none", .help = "unix: of the datagram socket that the daemon creates" },
+	{ .name = "port", .type = KEY_COUNT, AT(scenario_interrupt, port), .min = 1,
+	  .max = 65535, .initial = "none", .word = "none", .word_value = 0,
+	  .help = "udp: of 127.0.0.1" },
+	{ .name = "confirm", .type = KEY_TIME, AT(scenario_interrupt, confirm_us), .min = 100,
+	  .max = 10000000, .initial = "10ms",
+	  .help = "ring_irq: a boost that no START confirms by then is taken back" },
+	{ 0 },
+};
+
+static const struct section interrupt_section = {
+	"vms.interrupts.", sizeof(struct scenario_interrupt), interrupt_keys,
 };
 
 static const struct key load_keys[] = {
@@ -190,6 +231,10 @@ static const struct key vm_keys[] = {
 	{ .name = "rings", .type = KEY_SECTION, ITEMS(scenario_vm, rings, ring_count),
 	  .items_max = RS_RING_MAX, .section = &ring_section, .initial = "none",
 	  .help = "processes that take turns" },
+	{ .name = "interrupts", .type = KEY_SECTION,
+	  ITEMS(scenario_vm, interrupts, interrupt_count), .items_max = RS_INTERRUPT_MAX,
+	  .section = &interrupt_section, .initial = "none",
+	  .help = "external interrupts of a control VM; each releases a ring" },
 	{ .name = "load", .type = KEY_SECTION, AT(scenario_vm, load), .section = &load_section,
 	  .initial = "none", .help = "beside the rings: control VMs always, a neighbour in phase shared" },
 	{ .name = "cyclictest", .type = KEY_TEXT, AT(scenario_vm, cyclictest),
