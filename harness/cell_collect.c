@@ -52,6 +52,24 @@ static int collect_ring(struct cell_state *cell, struct cell_vm *v, unsigned int
 	return folder_write_gz(path, data, length, err);
 }
 
+static int collect_uses(struct cell_state *cell, struct cell_vm *v, struct rs_error **err)
+{
+	int user = v->vm->resource.user;
+	cleanup_free char *path =
+		folder_path(cell->plan->dir, "uses-%s-%d.csv.gz", v->vm->name, user);
+	cleanup_free char *data = NULL;
+	size_t length;
+	int ret;
+
+	if (user < 0)
+		return 0;
+	ret = agent_fetch(v->agent, FETCH_S, &data, &length, err, "USES id=%d", user);
+	if (ret < 0)
+		return ret;
+	return path ? folder_write_gz(path, data, length, err) :
+		      rs_fail(err, ENOMEM, "out of memory");
+}
+
 static int collect_vm(struct cell_state *cell, struct cell_vm *v, struct rs_error **err)
 {
 	cleanup_free char *path = folder_path(cell->plan->dir, "guest-stats-%s.txt", v->vm->name);
@@ -66,6 +84,8 @@ static int collect_vm(struct cell_state *cell, struct cell_vm *v, struct rs_erro
 		v->send = cell_cost_send(data);
 	for (i = 0; ret == 0 && i < v->vm->ring_count; i++)
 		ret = collect_ring(cell, v, i, err);
+	if (ret == 0)
+		ret = collect_uses(cell, v, err);
 	return ret < 0 ? rs_fail_wrap(err, "VM %s", v->vm->name) : 0;
 }
 

@@ -35,6 +35,10 @@ static double utilisation(const struct scenario_vm *vm)
 	for (i = 0; i < vm->ring_count; i++)
 		for (j = 0; j < vm->rings[i].processes; j++)
 			sum += vm->rings[i].work_us[j] / (double)vm->rings[i].period_us;
+	for (i = 0; vm->resource.ring >= 0 && i < vm->ring_count; i++)
+		if ((int)vm->rings[i].id == vm->resource.user)
+			sum += (double)vm->resource.use_us / vm->resource.every /
+			       (double)vm->rings[i].period_us;
 	return sum;
 }
 

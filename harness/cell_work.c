@@ -62,6 +62,19 @@ static int create_ring(const struct scenario *s, struct cell_vm *v, const struct
 			     r->vcpu, r->processes, work, r->share, samples, r->interrupt);
 }
 
+static int create_resource(struct cell_vm *v, struct rs_error **err)
+{
+	const struct scenario_resource *r = &v->vm->resource;
+
+	if (r->ring < 0)
+		return 0;
+	return agent_command(v->agent, COMMAND_S, NULL, err,
+			     "RESOURCE owner=%d user=%d use_us=%llu every=%u lock_us=%llu "
+			     "change_us=%llu",
+			     r->ring, r->user, (unsigned long long)r->use_us, r->every,
+			     (unsigned long long)r->lock_us, (unsigned long long)r->change_us);
+}
+
 /* One VM after the other, before any of their rings runs: a calibration beside
  * another VM's ring would measure that ring as well. */
 int cell_vm_prepare_work(struct cell_state *cell, struct cell_vm *v, struct rs_error **err)
@@ -77,6 +90,8 @@ int cell_vm_prepare_work(struct cell_state *cell, struct cell_vm *v, struct rs_e
 		ret = run_cyclictest(cell, v, err);
 	for (i = 0; ret == 0 && i < vm->ring_count; i++)
 		ret = create_ring(cell->context->scenario, v, &vm->rings[i], err);
+	if (ret == 0)
+		ret = create_resource(v, err);
 	return ret < 0 ? rs_fail_wrap(err, "VM %s", vm->name) : 0;
 }
 

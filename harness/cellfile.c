@@ -126,12 +126,12 @@ static struct json_object *ring_json(const struct cell_vm *v, unsigned int index
 	const struct cell_notified *n = &v->notified[index];
 	struct json_object *o = json_object_new_object();
 	struct json_object *work = json_object_new_array();
-	char samples[80];
+	char file[80];
 	unsigned int i;
 
 	for (i = 0; i < r->processes; i++)
 		json_object_array_add(work, json_object_new_int64(r->work_us[i]));
-	snprintf(samples, sizeof(samples), "samples-%s-%u.csv.gz", v->vm->name, r->id);
+	snprintf(file, sizeof(file), "samples-%s-%u.csv.gz", v->vm->name, r->id);
 	add_string(o, "vm", v->vm->name);
 	add_int(o, "ring_id", r->id);
 	add_int(o, "ring_prio", r->prio);
@@ -142,10 +142,14 @@ static struct json_object *ring_json(const struct cell_vm *v, unsigned int index
 		add_int(o, "interrupt", r->interrupt);
 	json_object_object_add(o, "work_us", work);
 	add_int(o, "iterations_per_ms", (int64_t)v->iterations_per_ms);
-	add_string(o, "samples", samples);
+	add_string(o, "samples", file);
 	add_int(o, "notified_periods", (int64_t)n->periods);
 	add_int(o, "notifications", (int64_t)n->messages);
 	add_int(o, "priority_changes", (int64_t)n->changes);
+	if (v->vm->resource.ring >= 0 && (int)r->id == v->vm->resource.user) {
+		snprintf(file, sizeof(file), "uses-%s-%u.csv.gz", v->vm->name, r->id);
+		add_string(o, "uses", file);
+	}
 	return o;
 }
 

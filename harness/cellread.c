@@ -10,6 +10,7 @@
 #include "harness/format.h"
 #include "harness/jsonread.h"
 #include "harness/samples.h"
+#include "harness/uses.h"
 #include "host/cleanup.h"
 #include "host/error.h"
 
@@ -201,18 +202,37 @@ static int read_speeds(struct cell *cell, struct rs_error **err)
 }
 
 /* The file name comes from a file: it must not lead out of the folder. */
-static int load_samples(const char *dir, struct cell_ring *ring, const char *file,
+static char *file_of(const char *dir, struct json_object *row, const char *key,
+		     struct rs_error **err)
+{
+	const char *file = json_text(row, key);
+
+	if (file && *file && !strchr(file, '/'))
+		return format_text(err, "%s/%s", dir, file);
+	rs_fail(err, EINVAL, "'%s' is not a plain file name", key);
+	return NULL;
+}
+
+static int load_samples(const char *dir, struct cell_ring *ring, struct json_object *row,
 			struct rs_error **err)
+{
+	cleanup_free char *path = file_of(dir, row, "samples", err);
+
+	ring->samples = path ? samples_load(path, err) : NULL;
+	return ring->samples ? 0 : -EINVAL;
+}
+
+/* Only rings that use another's resource have it. */
+static int load_uses(const char *dir, struct cell_ring *ring, struct json_object *row,
+		     struct rs_error **err)
 {
 	cleanup_free char *path = NULL;
 
-	if (!file || !*file || strchr(file, '/'))
-		return rs_fail(err, EINVAL, "'samples' is not a plain file name");
-	path = format_text(err, "%s/%s", dir, file);
-	if (!path)
-		return -ENOMEM;
-	ring->samples = samples_load(path, err);
-	return ring->samples ? 0 : -EINVAL;
+	if (!json_object_object_get_ex(row, "uses", NULL))
+		return 0;
+	path = file_of(dir, row, "uses", err);
+	ring->uses = path ? uses_load(path, err) : NULL;
+	return ring->uses ? 0 : -EINVAL;
 }
 
 static int read_ring(struct cell *cell, const char *dir, struct json_object *row,
@@ -243,7 +263,9 @@ static int read_ring(struct cell *cell, const char *dir, struct json_object *row
 	ring->prio = (unsigned int)prio;
 	ring->processes = (unsigned int)processes;
 	ring->by_interrupt = json_object_object_get_ex(row, "interrupt", NULL);
-	ret = load_samples(dir, ring, json_text(row, "samples"), err);
+	ret = load_samples(dir, ring, row, err);
+	if (!ret)
+		ret = load_uses(dir, ring, row, err);
 	if (!ret && ring->by_interrupt)
 		ret = ring_read_interrupts(cell, dir, ring, err);
 	else if (!ret)
@@ -335,6 +357,7 @@ void cell_free(struct cell *cell)
 	for (size_t i = 0; i < cell->ring_count; i++) {
 		free(cell->rings[i].vm);
 		samples_free(cell->rings[i].samples);
+		uses_free(cell->rings[i].uses);
 		free(cell->rings[i].periods);
 	}
 	for (size_t i = 0; i < cell->clock_count; i++)

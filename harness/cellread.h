@@ -16,6 +16,7 @@
 struct json_object;
 struct rs_error;
 struct samples;
+struct uses;
 
 /*
  * One period as planned, whether it ran or not. Times are the host's
@@ -45,6 +46,7 @@ struct cell_ring {
 	 * not known. */
 	uint64_t notified_periods, notifications, priority_changes;
 	struct samples *samples; /* owned; guest's clock */
+	struct uses *uses; /* owned; of another ring's resource; NULL = it uses none */
 	struct period *periods; /* owned; by rising release */
 	size_t period_count;
 };

@@ -100,6 +100,14 @@ static void print_interrupt(const struct scenario_interrupt *irq)
 		printf("datagrams at port %u of 127.0.0.1\n", irq->port);
 }
 
+static void print_resource(const struct scenario_resource *r)
+{
+	printf("    a resource of ring %d: ring %d needs it every %u turn%s for %g ms; %g s with a "
+	       "lock, %g s with ring changes, in turn\n",
+	       r->ring, r->user, r->every, r->every == 1 ? "" : "s", (double)r->use_us / 1e3,
+	       (double)r->lock_us / 1e6, (double)r->change_us / 1e6);
+}
+
 static void print_vm(const struct scenario_vm *vm)
 {
 	const char *when = vm->role == VM_ROLE_CONTROL ? "all the time" : "in phase shared";
@@ -117,6 +125,8 @@ static void print_vm(const struct scenario_vm *vm)
 		print_ring(&vm->rings[i]);
 	for (i = 0; i < vm->interrupt_count; i++)
 		print_interrupt(&vm->interrupts[i]);
+	if (vm->resource.ring >= 0)
+		print_resource(&vm->resource);
 	if (vm->load.stress_ng)
 		printf("    %s stress-ng %s\n", when, vm->load.stress_ng);
 	if (vm->load.fio)
@@ -147,6 +157,7 @@ static void print_limits(const struct scenario *s)
 		{ "interference at most", "", s->limits.interference_max },
 		{ "missed deadlines at most", "", s->limits.missed_max },
 		{ "handling p99 at most", " us", s->limits.handling_p99_us_max },
+		{ "blocking, ring change / lock, at most", "", s->limits.blocking_ratio_max },
 		{ "neighbours up within", " s", s->limits.boot_s_max },
 		{ "neighbours' part of the core at least", "", s->limits.neighbour_share_min },
 	};

@@ -16,8 +16,15 @@
 
 extern char **environ;
 
-const struct figure *const figures[] = { &figure_response, &figure_ccdf, &figure_boots,
-					 &figure_priority, &figure_cost, NULL };
+const struct figure *const figures[] = {
+	&figure_response, &figure_ccdf,	    &figure_boots, &figure_priority,
+	&figure_cost,	  &figure_blocking, NULL
+};
+
+bool figure_applies(const struct figure *f, const struct summary *s)
+{
+	return !f->applies || f->applies(s);
+}
 
 const char *figure_colour(const struct summary *s, const char *policy)
 {
@@ -159,6 +166,8 @@ static int draw_one(const struct summary *s, const char *folder, const struct fi
 	int ret;
 
 	remove_pictures(folder, f);
+	if (!figure_applies(f, s))
+		return 0;
 	ret = write_files(s, folder, f, err);
 	if (!ret)
 		ret = run_gnuplot(folder, f, false, err);

@@ -22,6 +22,8 @@ struct figure {
 	const char *title; /* Required. Alternative text in report.md */
 	const char *caption; /* Required. One sentence below it in report.md */
 	unsigned int width, height; /* Required. Pixels */
+	/* Not required. False: this run is not about it, nothing is said of it. */
+	bool (*applies)(const struct summary *s);
 	/*
 	 * Required. Writes the data and, after the preamble that figure_draw()
 	 * has written, the script. -ENODATA with a sentence where this run has
@@ -31,6 +33,7 @@ struct figure {
 };
 
 extern const struct figure figure_response, figure_ccdf, figure_priority, figure_boots, figure_cost;
+extern const struct figure figure_blocking;
 extern const struct figure *const figures[]; /* NULL-ended, in order of the report */
 
 /* One sentence on each figure; NULL = drawn. Owned; see figures_clear(). */
@@ -39,7 +42,9 @@ struct figures_drawn {
 	char *why_not[FIGURES_MAX];
 };
 
-/* Draw all in DIR/figures. Fails only where the folder cannot be made. */
+bool figure_applies(const struct figure *f, const struct summary *s);
+
+/* Draw all that apply in DIR/figures. Fails only where the folder cannot be made. */
 int figures_draw(const struct summary *s, const char *dir, struct figures_drawn *drawn,
 		 struct rs_error **err);
 void figures_clear(struct figures_drawn *drawn);

@@ -279,10 +279,12 @@ static void write_comparisons(const struct summary *s, FILE *to)
 	}
 }
 
-static void write_figures(const struct figures_drawn *drawn, FILE *to)
+static void write_figures(const struct summary *s, const struct figures_drawn *drawn, FILE *to)
 {
 	fputs("\n## Figures\n", to);
 	for (size_t i = 0; figures[i]; i++) {
+		if (!figure_applies(figures[i], s))
+			continue;
 		if (drawn->why_not[i])
 			fprintf(to, "\nNot drawn: %s (%s).\n", figures[i]->title,
 				drawn->why_not[i]);
@@ -390,10 +392,11 @@ void report_write_md(const struct summary *s, const struct verdict *v,
 	write_rows("Limits of the scenario", v->limits, v->limit_count, to);
 	write_rows("What the experiment is expected to show", v->shown, v->shown_count, to);
 	write_bound(s, to);
-	write_figures(drawn, to);
+	write_figures(s, drawn, to);
 	write_rings(s, to);
 	write_policies(s, to);
 	report_write_cost(s, to);
+	report_write_change(s, to);
 	write_boots(s, to);
 	write_comparisons(s, to);
 	write_environment(s, to);

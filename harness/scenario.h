@@ -95,6 +95,14 @@ struct scenario_interrupt { /* external (P11), control VMs only */
 	uint64_t confirm_us; /* a boost that no START confirms by then is taken back */
 };
 
+/* Controlled by one ring, needed by a higher one as well (P6). */
+struct scenario_resource {
+	int ring, user; /* ids; -1 = there is no resource */
+	uint64_t use_us; /* work of one use */
+	unsigned int every; /* turns of the user at home between two uses */
+	uint64_t lock_us, change_us; /* stretches of the two ways, in turn */
+};
+
 struct scenario_load {
 	char *stress_ng; /* arguments, NULL = none */
 	char *fio; /* arguments, NULL = none */
@@ -123,6 +131,7 @@ struct scenario_vm {
 	unsigned int ring_count;
 	struct scenario_interrupt interrupts[RS_INTERRUPT_MAX];
 	unsigned int interrupt_count;
+	struct scenario_resource resource;
 	/* Of a control VM from before the warm-up on, of a neighbour after its
 	 * boot, in phase `shared`. */
 	struct scenario_load load;
@@ -134,6 +143,7 @@ struct scenario_limits { /* what `ringsched run` judges by; NaN = not judged */
 	double interference_max; /* of the policy the verdict is about */
 	double missed_max; /* in that phase, outside stained windows */
 	double handling_p99_us_max;
+	double blocking_ratio_max; /* of the higher ring: with ring change / with a lock */
 	double boot_s_max; /* of the longest boot */
 	double neighbour_share_min; /* CPU time ÷ length of that phase */
 };

@@ -433,6 +433,16 @@ static void check_budgets(const struct scenario *s, const struct yaml *root, str
 			sum, SCENARIO_RT_BUDGET_MIN, SCENARIO_RT_BUDGET_ALL);
 }
 
+static void check_ways(const struct scenario *s, const struct yaml *root, struct yaml_file *f)
+{
+	const struct yaml *y = at(yaml_get(root, "limits"), "blocking_ratio");
+
+	if (isfinite(s->limits.blocking_ratio_max) && !scenario_compares_ways(s))
+		yaml_mistake(f, y->line, y->column,
+			     "key 'limits.blocking_ratio': no two ways to compare (expected a VM "
+			     "with a 'resource' whose 'lock' and 'change' are above 0s)");
+}
+
 void scenario_check(const struct scenario *s, const struct yaml *root, struct yaml_file *f)
 {
 	const struct yaml *y;
@@ -443,6 +453,7 @@ void scenario_check(const struct scenario *s, const struct yaml *root, struct ya
 	check_phases(s, root, f);
 	check_limits(s, root, f);
 	check_budgets(s, root, f);
+	check_ways(s, root, f);
 	for (i = 0; i < s->vm_count; i++) {
 		check_role(&s->vms[i], vm_at(root, i), f);
 		check_allotment(&s->vms[i], vm_at(root, i), f);
@@ -450,6 +461,7 @@ void scenario_check(const struct scenario *s, const struct yaml *root, struct ya
 		check_disk(&s->vms[i], vm_at(root, i), f);
 		check_rings(&s->vms[i], vm_at(root, i), f);
 		check_interrupts(&s->vms[i], vm_at(root, i), f);
+		scenario_check_resource(&s->vms[i], vm_at(root, i), f);
 		y = at(vm_at(root, i), "name");
 		for (j = 0; j < i; j++)
 			if (!strcmp(s->vms[i].name, s->vms[j].name))

@@ -167,6 +167,30 @@ static const struct section interrupt_section = {
 	"vms.interrupts.", sizeof(struct scenario_interrupt), interrupt_keys,
 };
 
+static const struct key resource_keys[] = {
+	{ .name = "ring", .type = KEY_INDEX, AT(scenario_resource, ring), .min = 0,
+	  .max = RS_RING_MAX - 1, .initial = "none", .word = "none", .word_value = -1,
+	  .help = "id of the ring that controls it: its first process works on nothing else" },
+	{ .name = "user", .type = KEY_INDEX, AT(scenario_resource, user), .min = 0,
+	  .max = RS_RING_MAX - 1, .initial = "none", .word = "none", .word_value = -1,
+	  .help = "id of the higher ring whose first process needs it as well" },
+	{ .name = "use", .type = KEY_TIME, AT(scenario_resource, use_us), .min = 1,
+	  .max = PERIOD_MAX_US, .initial = "1ms", .help = "CPU time of one use by it" },
+	{ .name = "every", .type = KEY_COUNT, AT(scenario_resource, every), .min = 1,
+	  .max = 1e6, .initial = "1", .help = "of its turns at home it uses it in one" },
+	{ .name = "lock", .type = KEY_TIME, AT(scenario_resource, lock_us), .min = 0,
+	  .max = HOUR_S * 1e6, .initial = "1s",
+	  .help = "for so long both lock it, without priority inheritance; then" },
+	{ .name = "change", .type = KEY_TIME, AT(scenario_resource, change_us), .min = 0,
+	  .max = HOUR_S * 1e6, .initial = "1s",
+	  .help = "for so long the user changes its ring instead, and so on in turn" },
+	{ 0 },
+};
+
+static const struct section resource_section = {
+	"vms.resource.", sizeof(struct scenario_resource), resource_keys,
+};
+
 static const struct key load_keys[] = {
 	{ .name = "stress_ng", .type = KEY_TEXT, AT(scenario_load, stress_ng),
 	  .initial = "none", .word = "none", .help = "arguments of stress-ng" },
@@ -235,6 +259,9 @@ static const struct key vm_keys[] = {
 	  ITEMS(scenario_vm, interrupts, interrupt_count), .items_max = RS_INTERRUPT_MAX,
 	  .section = &interrupt_section, .initial = "none",
 	  .help = "external interrupts of a control VM; each releases a ring" },
+	{ .name = "resource", .type = KEY_SECTION, AT(scenario_vm, resource),
+	  .section = &resource_section, .initial = "none",
+	  .help = "of a control VM, needed by two of its rings" },
 	{ .name = "load", .type = KEY_SECTION, AT(scenario_vm, load), .section = &load_section,
 	  .initial = "none", .help = "beside the rings: control VMs always, a neighbour in phase shared" },
 	{ .name = "cyclictest", .type = KEY_TEXT, AT(scenario_vm, cyclictest),
@@ -259,6 +286,11 @@ static const struct key limit_keys[] = {
 	{ .name = "handling_p99", .type = KEY_TIME_US,
 	  AT(scenario, limits.handling_p99_us_max), .min = 1, .max = 1e6, .initial = "none",
 	  .word = "none", .word_value = NAN, .help = "most from kick seen to priority in force" },
+	{ .name = "blocking_ratio", .type = KEY_NUMBER,
+	  AT(scenario, limits.blocking_ratio_max), .min = 0.001, .max = 1000,
+	  .initial = "none", .word = "none", .word_value = NAN,
+	  .help = "most that a resource's user is kept waiting with ring changes, "
+		  "divided by with a lock" },
 	{ .name = "boot_time", .type = KEY_TIME_S, AT(scenario, limits.boot_s_max), .min = 0.1,
 	  .max = HOUR_S, .initial = "none", .word = "none", .word_value = NAN,
 	  .help = "most until the neighbours are up, in any boot" },

@@ -115,7 +115,7 @@ static int measure_boot(struct boot_result *b, const struct scenario *s, const s
 		b->rejected += cell->rings[i].samples->rejected;
 		b->handover_errors += cell->rings[i].samples->handover_errors;
 	}
-	return ret;
+	return ret ? ret : ring_change_measure(&b->ring_change, cell, err);
 }
 
 /* Median over boots of the double at `offset` in struct boot_result. */
@@ -202,6 +202,11 @@ static int finish_policy(struct policy_result *p, struct rs_error **err)
 	p->kicks_per_period = BOOTS_MEDIAN(p, kicks_per_period);
 	p->send_us = BOOTS_MEDIAN(p, send_us);
 	p->neighbour_boot_s = BOOTS_MEDIAN(p, neighbour_boot_s);
+	p->blocking_ratio = BOOTS_MEDIAN(p, ring_change.ratio);
+	for (int w = 0; w < WAY_COUNT; w++)
+		p->longest_blocking_us[w] = boots_median(
+			p, offsetof(struct boot_result, ring_change.ways[0].longest_us) +
+				   (size_t)w * sizeof(struct blocking));
 	p->neighbour_boot_longest_s = NAN;
 	for (size_t i = 0; i < p->boot_count; i++) {
 		p->neighbour_boot_longest_s =
@@ -322,9 +327,11 @@ void summary_free(struct summary *s)
 	for (size_t i = 0; i < s->policy_count; i++) {
 		struct policy_result *p = &s->policies[i];
 
-		for (size_t k = 0; k < p->boot_count; k++)
+		for (size_t k = 0; k < p->boot_count; k++) {
 			for (int j = 0; j < PHASE_COUNT; j++)
 				measure_clear(&p->boots[k].phases[j].measure);
+			ring_change_clear(&p->boots[k].ring_change);
+		}
 		for (int j = 0; j < PHASE_COUNT; j++)
 			measure_clear(&p->pooled[j]);
 		free(p->boots);

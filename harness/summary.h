@@ -8,6 +8,7 @@
 #ifndef RINGSCHED_SUMMARY_H
 #define RINGSCHED_SUMMARY_H
 
+#include "harness/blocking.h"
 #include "harness/cellread.h"
 #include "harness/cost.h"
 #include "harness/measure.h"
@@ -33,6 +34,7 @@ struct boot_result {
 	double send_us; /* one notification, in the guest; see cost.h */
 	struct spread handling; /* us; kick seen to priority read back */
 	uint64_t lost, rejected, handover_errors; /* of control rings' samples */
+	struct ring_change ring_change; /* owned */
 };
 
 struct policy_result {
@@ -48,6 +50,7 @@ struct policy_result {
 	struct cost cost[PHASE_COUNT];
 	double guest_extra_us_per_period[PHASE_COUNT]; /* more than with `none` */
 	struct spread handling; /* medians, but min, max and count over all */
+	double blocking_ratio, longest_blocking_us[WAY_COUNT]; /* ring_change's; likewise */
 	size_t interference_excluded; /* boots without the number */
 	size_t control_missed_unstained[PHASE_COUNT]; /* sums over boots */
 	uint64_t lost, rejected, handover_errors;
@@ -100,6 +103,14 @@ struct json_object *summary_witness(const struct run *run, struct rs_error **err
 /* Its object "versions": cells by the version of ringsched that measured them;
  * the caller owns it. */
 struct json_object *summary_versions(const struct run *run);
+
+/* A spread as an object; the caller owns it. */
+struct json_object *summary_spread(const struct spread *s);
+
+/* A boot's object "ring_change" (summary_change.c), and that of a policy over
+ * its boots; NULL where no ring uses a resource. The caller owns it. */
+struct json_object *boot_change_json(const struct boot_result *b);
+struct json_object *policy_change_json(const struct policy_result *p);
 
 /* histograms.csv: policy,phase,metric,upper_us,count (host/hist.h buckets). */
 int summary_histograms(const struct summary *s, const char *path, struct rs_error **err);

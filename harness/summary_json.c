@@ -37,7 +37,7 @@ static void add_copy(struct json_object *to, const char *key, struct json_object
 	json_object_object_add(to, key, value);
 }
 
-static struct json_object *spread_json(const struct spread *s)
+struct json_object *summary_spread(const struct spread *s)
 {
 	struct json_object *json = json_object_new_object();
 
@@ -58,8 +58,8 @@ static struct json_object *phase_json(const struct measure *m, const struct spre
 	add_count(json, "stained", m->stained);
 	add_count(json, "skipped", m->skipped);
 	add_count(json, "cut_off", m->cut);
-	add(json, "wakeup_us", spread_json(wakeup));
-	add(json, "response_us", spread_json(response));
+	add(json, "wakeup_us", summary_spread(wakeup));
+	add(json, "response_us", summary_spread(response));
 	add(json, "vcpu_wait_us_per_period", json_number(wait));
 	return json;
 }
@@ -87,7 +87,7 @@ static struct json_object *boot_json(const struct boot_result *b)
 	add(json, "send_us", json_number(b->send_us));
 	add(json, "neighbour_boot_s", json_number(b->neighbour_boot_s));
 	add_copy(json, "neighbour_boots_s", b->cell->json);
-	add(json, "handling_us", spread_json(&b->handling));
+	add(json, "handling_us", summary_spread(&b->handling));
 	for (int i = 0; i < PHASE_COUNT; i++) {
 		const struct boot_phase *p = &b->phases[i];
 		struct json_object *phase =
@@ -98,6 +98,7 @@ static struct json_object *boot_json(const struct boot_result *b)
 		add(phases, phase_names[i], phase);
 	}
 	add(json, "phases", phases);
+	add(json, "ring_change", boot_change_json(b));
 	return json;
 }
 
@@ -202,13 +203,14 @@ static struct json_object *policy_json(const struct summary *s, const struct pol
 	add_count(json, "interference_excluded", p->interference_excluded);
 	add(json, "kicks_per_period", json_number(p->kicks_per_period));
 	add(json, "send_us", json_number(p->send_us));
-	add(json, "handling_us", spread_json(&p->handling));
+	add(json, "handling_us", summary_spread(&p->handling));
 	add(json, "neighbour_boot_s", seconds);
 	add_count(json, "samples_lost", p->lost);
 	add_count(json, "samples_rejected", p->rejected);
 	add_count(json, "handover_errors", p->handover_errors);
 	add(json, "phases", phases);
 	add(json, "rings", rings_json(p, err));
+	add(json, "ring_change", policy_change_json(p));
 	add(json, "per_boot", boots);
 	return json;
 }

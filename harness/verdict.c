@@ -138,6 +138,18 @@ static double boot_share(const struct boot_result *b, enum phase phase)
 	return b->phases[phase].cost.value[COST_NEIGHBOUR_SHARE];
 }
 
+static double blocking_ratio(const struct policy_result *p, enum phase phase)
+{
+	(void)phase;
+	return p->blocking_ratio;
+}
+
+static double boot_blocking_ratio(const struct boot_result *b, enum phase phase)
+{
+	(void)phase;
+	return b->ring_change.ratio;
+}
+
 static const struct quantity
 	interference_of = { "interference (response p99, @ ÷ solo, median over boots)", "",
 			    interference, boot_interference, 3 },
@@ -151,7 +163,9 @@ static const struct quantity
 	longest_of = { "neighbours' boot, the longest", " s", longest_boot, boot_neighbour_boot,
 		       3 },
 	share_of = { "neighbours' CPU time ÷ length of phase @, median over boots", "", share,
-		     boot_share, 3 };
+		     boot_share, 3 },
+	blocking_of = { "the higher ring's longest blocking, ring change ÷ lock, median over boots",
+			"", blocking_ratio, boot_blocking_ratio, 3 };
 
 /* "ring: deadlines missed in boot, ..." */
 static void set_what(struct verdict_row *row, const char *policy, const char *what,
@@ -308,6 +322,7 @@ static void add_limits(struct verdict *v, const struct summary *s)
 		{ &handling_of, AT_MOST, scenario->limits.handling_p99_us_max },
 		{ &longest_of, AT_MOST, scenario->limits.boot_s_max },
 		{ &share_of, AT_LEAST, scenario->limits.neighbour_share_min },
+		{ &blocking_of, AT_MOST, scenario->limits.blocking_ratio_max },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]) && scenario->verdict_policy; i++)
