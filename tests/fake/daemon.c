@@ -282,6 +282,15 @@ int daemon_add_vm_budget(struct daemon *d, const char *name, unsigned int permil
 	return send_request(d, request, err);
 }
 
+int daemon_add_vm_scanned(struct daemon *d, const char *name, unsigned int interval_us,
+			  struct rs_error **err)
+{
+	struct json_object *request = add_request(d, name, 0, "rq_scan");
+
+	set_number(request, "scan_interval_us", interval_us);
+	return send_request(d, request, err);
+}
+
 int daemon_command(struct daemon *d, const char *command, const char *name, const char *vm,
 		   struct rs_error **err)
 {

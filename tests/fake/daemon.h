@@ -61,6 +61,10 @@ int daemon_add_vm(struct daemon *d, const char *name, unsigned int ceiling, cons
 int daemon_add_vm_budget(struct daemon *d, const char *name, unsigned int permille,
 			 unsigned int period_us, struct rs_error **err);
 
+/* With policy rq_scan, which reads it at this interval. */
+int daemon_add_vm_scanned(struct daemon *d, const char *name, unsigned int interval_us,
+			  struct rs_error **err);
+
 /* {"command":command,"name":name[,"vm":vm]}: for "policy" and "remove-vm". */
 int daemon_command(struct daemon *d, const char *command, const char *name, const char *vm,
 		   struct rs_error **err);
