@@ -158,6 +158,7 @@ static void print_limits(const struct scenario *s)
 		{ "missed deadlines at most", "", s->limits.missed_max },
 		{ "handling p99 at most", " us", s->limits.handling_p99_us_max },
 		{ "blocking, ring change / lock, at most", "", s->limits.blocking_ratio_max },
+		{ "lower VMs' delay at most", "", s->limits.delay_max },
 		{ "neighbours up within", " s", s->limits.boot_s_max },
 		{ "neighbours' part of the core at least", "", s->limits.neighbour_share_min },
 	};

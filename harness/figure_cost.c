@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What each policy costs while the neighbour boots: one panel a number. */
+/* What each policy costs in the judged phase: one panel a number. */
 #include <errno.h>
 #include <math.h>
 
@@ -18,9 +18,9 @@ static const char *const panel_titles[PANELS] = {
 	"neighbour: CPU, % of the core",
 };
 
-static void panel_values(const struct policy_result *p, double values[PANELS])
+static void panel_values(const struct policy_result *p, enum phase phase, double values[PANELS])
 {
-	const double *c = p->cost[PHASE_BOOT].value;
+	const double *c = p->cost[phase].value;
 	/* A policy reads or is notified; where a guest does both, both count. */
 	double reads = isfinite(c[COST_READS]) ? c[COST_READS] : 0;
 
@@ -32,14 +32,15 @@ static void panel_values(const struct policy_result *p, double values[PANELS])
 	values[5] = c[COST_NEIGHBOUR_SHARE] * 100;
 }
 
-/* The highest bar of each panel, so that the numbers above fit. */
+/* The highest bar of each panel, so that the numbers above fit; NaN where the
+ * run has no such number. */
 static void write_data(const struct summary *s, FILE *dat, double top[PANELS])
 {
 	fputs("# position, then a column a panel\n", dat);
 	for (size_t i = 0; i < s->policy_count; i++) {
 		double values[PANELS];
 
-		panel_values(&s->policies[i], values);
+		panel_values(&s->policies[i], summary_phase(s), values);
 		fprintf(dat, "# %s\n%zu", s->policies[i].name, i + 1);
 		for (int k = 0; k < PANELS; k++) {
 			fprintf(dat, isfinite(values[k]) ? " %.6g" : " NaN", values[k]);
@@ -69,38 +70,40 @@ static void write_panel(const struct summary *s, int panel, double top, FILE *gp
 
 static int write_cost(const struct summary *s, FILE *dat, FILE *gp, struct rs_error **err)
 {
-	double top[PANELS] = { 0 };
+	double top[PANELS] = { NAN, NAN, NAN, NAN, NAN, NAN };
+	const char *phase = phase_names[summary_phase(s)];
 	char label[80];
 
 	write_data(s, dat, top);
 	if (!(top[3] > 0))
-		return rs_fail(err, ENODATA, "no CPU time is known of phase boot");
+		return rs_fail(err, ENODATA, "no CPU time is known of phase %s", phase);
 	fprintf(gp,
-		"set multiplot layout 2, 3 title 'What it costs while the neighbour boots'\n"
+		"set multiplot layout 2, 3 title 'What it costs in phase %s'\n"
 		"set style fill solid 1 noborder\n"
 		"set boxwidth 0.7\n"
 		"set xrange [0.4:%.1f]\n"
 		"unset grid\nset grid ytics\n"
 		"unset key\n",
-		(double)s->policy_count + 0.6);
+		phase, (double)s->policy_count + 0.6);
 	fputs("set xtics (", gp);
 	for (size_t i = 0; i < s->policy_count; i++)
 		fprintf(gp, "%s'%s' %zu", i ? ", " : "", figure_label(s->policies[i].name, label),
 			i + 1);
 	fputs(") scale 0 rotate by 30 right\n", gp);
 	for (int i = 0; i < PANELS; i++)
-		write_panel(s, i, top[i], gp);
+		if (isfinite(top[i])) /* nothing to draw is an error to gnuplot */
+			write_panel(s, i, top[i], gp);
 	fputs("unset multiplot\n", gp);
 	return 0;
 }
 
 const struct figure figure_cost = {
 	.name = "cost",
-	.title =
-		"Cost of each policy while the neighbour boots: notifications or reads, CPU time of "
-		"the daemon and of the guest, and what is left for the neighbour",
-	.caption = "Medians over boots, phase boot. The control guest's CPU time holds its work as "
-		   "well, so what counts is how much more it is than with `none`.",
+	.title = "Cost of each policy in the judged phase: notifications or reads, CPU time of "
+		 "the daemon and of the guest, and what is left for the neighbour",
+	.caption =
+		"Medians over boots, in the phase that is judged. The control guest's CPU time holds its work as "
+		"well, so what counts is how much more it is than with `none`.",
 	.width = 1200,
 	.height = 720,
 	.write = write_cost,

@@ -144,6 +144,7 @@ struct scenario_limits { /* what `ringsched run` judges by; NaN = not judged */
 	double missed_max; /* in that phase, outside stained windows */
 	double handling_p99_us_max;
 	double blocking_ratio_max; /* of the higher ring: with ring change / with a lock */
+	double delay_max; /* of lower control VMs by those above; see delay.h */
 	double boot_s_max; /* of the longest boot */
 	double neighbour_share_min; /* CPU time ÷ length of that phase */
 };

@@ -188,6 +188,11 @@ static void check_limits(const struct scenario *s, const struct yaml *root, stru
 			     "key 'limits.neighbour_share': no neighbour is in phase %s (expected "
 			     "limits.phase 'boot' or 'shared')",
 			     phase_names[phase]);
+	y = at(map ? map : root, "delay");
+	if (scenario_count_role(s, VM_ROLE_CONTROL) < 2 && !isnan(s->limits.delay_max))
+		yaml_mistake(f, y->line, y->column,
+			     "key 'limits.delay': no control VM is above another (expected two VMs "
+			     "of role 'control')");
 	y = at(map ? map : root, "boot_time");
 	if (!neighbour && !isnan(s->limits.boot_s_max))
 		yaml_mistake(f, y->line, y->column,

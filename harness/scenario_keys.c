@@ -291,6 +291,9 @@ static const struct key limit_keys[] = {
 	  .initial = "none", .word = "none", .word_value = NAN,
 	  .help = "most that a resource's user is kept waiting with ring changes, "
 		  "divided by with a lock" },
+	{ .name = "delay", .type = KEY_NUMBER, AT(scenario, limits.delay_max), .min = 0.01,
+	  .max = 1000, .initial = "none", .word = "none", .word_value = NAN,
+	  .help = "most that a lower control VM may wait a period, divided by the work above it" },
 	{ .name = "boot_time", .type = KEY_TIME_S, AT(scenario, limits.boot_s_max), .min = 0.1,
 	  .max = HOUR_S, .initial = "none", .word = "none", .word_value = NAN,
 	  .help = "most until the neighbours are up, in any boot" },

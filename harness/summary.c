@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/delay.h"
 #include "harness/jsonread.h"
 #include "harness/samples.h"
 #include "harness/stats.h"
@@ -80,6 +81,7 @@ static int measure_phase(struct boot_phase *b, const struct cell *cell,
 	b->wakeup = durations_spread(&b->measure.wakeup);
 	b->response = durations_spread(&b->measure.response);
 	b->wait_us_per_period = summary_wait_us(phase, judged, b->measure.periods);
+	b->delay = delay_of_phase(cell, phase);
 	cost_of_phase(&b->cost, cell, phase);
 	return ret;
 }
@@ -163,6 +165,8 @@ static int pool_phase(struct policy_result *p, int phase, struct rs_error **err)
 	p->wait_us_per_period[phase] =
 		boots_median(p, offsetof(struct boot_result, phases[0].wait_us_per_period) +
 					(size_t)phase * sizeof(struct boot_phase));
+	p->delay[phase] = boots_median(p, offsetof(struct boot_result, phases[0].delay) +
+						  (size_t)phase * sizeof(struct boot_phase));
 	for (size_t i = 0; i < COST_COUNT; i++)
 		p->cost[phase].value[i] = boots_median(
 			p, offsetof(struct boot_result, phases[0].cost.value[0]) +

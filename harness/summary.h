@@ -22,6 +22,7 @@ struct boot_phase {
 	struct measure measure; /* of the judged ring; owned */
 	struct spread wakeup, response; /* us */
 	double wait_us_per_period; /* of the judged ring's VM; NaN where not known */
+	double delay; /* of lower control VMs by higher ones; see delay.h */
 	struct cost cost;
 	size_t control_periods, control_missed, control_missed_unstained; /* all control rings */
 };
@@ -46,6 +47,7 @@ struct policy_result {
 	/* Medians over boots; NaN where no boot has the number. */
 	double interference, kicks_per_period, neighbour_boot_s, response_p99[PHASE_COUNT];
 	double wait_us_per_period[PHASE_COUNT];
+	double delay[PHASE_COUNT];
 	double neighbour_boot_longest_s, send_us;
 	struct cost cost[PHASE_COUNT];
 	double guest_extra_us_per_period[PHASE_COUNT]; /* more than with `none` */

@@ -94,6 +94,8 @@ static struct json_object *boot_json(const struct boot_result *b)
 			phase_json(&p->measure, &p->wakeup, &p->response, p->wait_us_per_period);
 
 		add(phase, "cost", cost_json(&p->cost));
+		add_count(phase, "control_missed_unstained", p->control_missed_unstained);
+		add(phase, "delay", json_number(p->delay));
 		add(phase, "steal_us", json_number(json_double(steal, phase_names[i])));
 		add(phases, phase_names[i], phase);
 	}
@@ -188,6 +190,7 @@ static struct json_object *policy_json(const struct summary *s, const struct pol
 		    json_number(p->guest_extra_us_per_period[i]));
 		add(phase, "cost", cost);
 		add_count(phase, "control_missed_unstained", p->control_missed_unstained[i]);
+		add(phase, "delay", json_number(p->delay[i]));
 		add(phases, phase_names[i], phase);
 	}
 	for (size_t i = 0; i < p->boot_count; i++) {

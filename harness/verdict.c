@@ -150,6 +150,16 @@ static double boot_blocking_ratio(const struct boot_result *b, enum phase phase)
 	return b->ring_change.ratio;
 }
 
+static double delay(const struct policy_result *p, enum phase phase)
+{
+	return p->delay[phase];
+}
+
+static double boot_delay(const struct boot_result *b, enum phase phase)
+{
+	return b->phases[phase].delay;
+}
+
 static const struct quantity
 	interference_of = { "interference (response p99, @ ÷ solo, median over boots)", "",
 			    interference, boot_interference, 3 },
@@ -162,6 +172,8 @@ static const struct quantity
 			 boot_neighbour_boot, 3 },
 	longest_of = { "neighbours' boot, the longest", " s", longest_boot, boot_neighbour_boot,
 		       3 },
+	delay_of = { "wait of a lower VM ÷ work of those above, a period, in @, median over boots",
+		     "", delay, boot_delay, 3 },
 	share_of = { "neighbours' CPU time ÷ length of phase @, median over boots", "", share,
 		     boot_share, 3 },
 	blocking_of = { "the higher ring's longest blocking, ring change ÷ lock, median over boots",
@@ -321,6 +333,7 @@ static void add_limits(struct verdict *v, const struct summary *s)
 		{ &missed_of, AT_MOST, scenario->limits.missed_max },
 		{ &handling_of, AT_MOST, scenario->limits.handling_p99_us_max },
 		{ &longest_of, AT_MOST, scenario->limits.boot_s_max },
+		{ &delay_of, AT_MOST, scenario->limits.delay_max },
 		{ &share_of, AT_LEAST, scenario->limits.neighbour_share_min },
 		{ &blocking_of, AT_MOST, scenario->limits.blocking_ratio_max },
 	};

@@ -15,6 +15,7 @@ static void add_vm(struct scenario *s, unsigned int permille_of_work, unsigned i
 	struct scenario_vm *vm = &s->vms[s->vm_count++];
 
 	vm->rt_budget_permille = own;
+	vm->resource.ring = -1; /* none */
 	if (!permille_of_work)
 		return;
 	vm->ring_count = 1;
