@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "harness/format.h"
+#include "harness/quantity.h"
 #include "harness/stats.h"
 #include "harness/summary.h"
 
@@ -47,137 +48,6 @@ static void boot_range(const struct policy_result *p, enum phase phase,
 		*high = fmax(*high, of(&p->boots[i], phase));
 	}
 }
-
-/*
- * One measured thing of one policy in the judged phase: its number for the
- * bound, its number a boot for the range that is printed beside it, and its
- * unit.
- */
-struct quantity {
-	const char *what; /* '@' = the phase's name */
-	const char *unit;
-	double (*of)(const struct policy_result *p, enum phase phase);
-	double (*of_boot)(const struct boot_result *b, enum phase phase);
-	int digits;
-};
-
-static double interference(const struct policy_result *p, enum phase phase)
-{
-	(void)phase; /* made for it already */
-	return p->interference;
-}
-
-static double boot_interference(const struct boot_result *b, enum phase phase)
-{
-	(void)phase;
-	return b->interference;
-}
-
-/* Periods whose samples were lost cannot be said to have met the deadline. */
-static double missed_unstained(const struct policy_result *p, enum phase phase)
-{
-	if (p->lost || !p->pooled[phase].periods)
-		return NAN;
-	return (double)p->control_missed_unstained[phase];
-}
-
-static double boot_missed_unstained(const struct boot_result *b, enum phase phase)
-{
-	return (double)b->phases[phase].control_missed_unstained;
-}
-
-static double kicks(const struct policy_result *p, enum phase phase)
-{
-	(void)phase; /* of the whole cell, as is the handling */
-	return p->kicks_per_period;
-}
-
-static double boot_kicks(const struct boot_result *b, enum phase phase)
-{
-	(void)phase;
-	return b->kicks_per_period;
-}
-
-static double handling_p99(const struct policy_result *p, enum phase phase)
-{
-	(void)phase;
-	return p->handling.p99;
-}
-
-static double boot_handling_p99(const struct boot_result *b, enum phase phase)
-{
-	(void)phase;
-	return b->handling.p99;
-}
-
-static double neighbour_boot(const struct policy_result *p, enum phase phase)
-{
-	(void)phase;
-	return p->neighbour_boot_s;
-}
-
-static double longest_boot(const struct policy_result *p, enum phase phase)
-{
-	(void)phase;
-	return p->neighbour_boot_longest_s;
-}
-
-static double boot_neighbour_boot(const struct boot_result *b, enum phase phase)
-{
-	(void)phase;
-	return b->neighbour_boot_s;
-}
-
-static double share(const struct policy_result *p, enum phase phase)
-{
-	return p->cost[phase].value[COST_NEIGHBOUR_SHARE];
-}
-
-static double boot_share(const struct boot_result *b, enum phase phase)
-{
-	return b->phases[phase].cost.value[COST_NEIGHBOUR_SHARE];
-}
-
-static double blocking_ratio(const struct policy_result *p, enum phase phase)
-{
-	(void)phase;
-	return p->blocking_ratio;
-}
-
-static double boot_blocking_ratio(const struct boot_result *b, enum phase phase)
-{
-	(void)phase;
-	return b->ring_change.ratio;
-}
-
-static double delay(const struct policy_result *p, enum phase phase)
-{
-	return p->delay[phase];
-}
-
-static double boot_delay(const struct boot_result *b, enum phase phase)
-{
-	return b->phases[phase].delay;
-}
-
-static const struct quantity
-	interference_of = { "interference (response p99, @ ÷ solo, median over boots)", "",
-			    interference, boot_interference, 3 },
-	missed_of = { "deadlines missed in @, outside stained windows, all boots", "",
-		      missed_unstained, boot_missed_unstained, 1 },
-	kicks_of = { "kicks per period", "", kicks, boot_kicks, 3 },
-	handling_of = { "handling (kick seen → priority in force), p99, median over boots", " µs",
-			handling_p99, boot_handling_p99, 3 },
-	neighbour_of = { "neighbour's boot, median over boots", " s", neighbour_boot,
-			 boot_neighbour_boot, 3 },
-	longest_of = { "neighbours' boot, the longest", " s", longest_boot, boot_neighbour_boot,
-		       3 },
-	delay_of = { "wait of a lower VM ÷ work of those above, a period, in @, median over boots",
-		     "", delay, boot_delay, 3 },
-	share_of = { "neighbours' CPU time ÷ length of phase @, median over boots", "", share,
-		     boot_share, 3 },
-	blocking_of = { "the higher ring's longest blocking, ring change ÷ lock, median over boots",
-			"", blocking_ratio, boot_blocking_ratio, 3 };
 
 /* "ring: deadlines missed in boot, ..." */
 static void set_what(struct verdict_row *row, const char *policy, const char *what,
@@ -277,7 +147,7 @@ static void add_completes_row(struct verdict *v, const struct summary *s)
 	const struct policy_result *p = summary_policy(s, "ring_boot");
 	struct verdict_row *row;
 
-	add_row(v->shown, &v->shown_count, s, "ring_boot", &neighbour_of, NO_BOUND, 0);
+	add_row(v->shown, &v->shown_count, s, "ring_boot", &quantity_neighbour, NO_BOUND, 0);
 	row = &v->shown[v->shown_count - 1];
 	strcpy(row->bound, "completes");
 	if (p)
@@ -303,15 +173,15 @@ static void add_expectations(struct verdict *v, const struct summary *s)
 		enum relation relation;
 		double bound;
 	} table[] = {
-		{ "none", &interference_of, AT_LEAST, 2.0 },
-		{ "ring_boot", &interference_of, AT_MOST, 1.10 },
-		{ "ring_boot", &missed_of, AT_MOST, 0 },
-		{ "ring", &kicks_of, EQUAL, 2.0 },
-		{ "ring_boot", &kicks_of, EQUAL, 2.0 },
-		{ "ring", &handling_of, AT_MOST, 100 },
-		{ "ring_boot", &handling_of, AT_MOST, 100 },
-		{ "none", &neighbour_of, NO_BOUND, 0 },
-		{ "static", &neighbour_of, NO_BOUND, 0 },
+		{ "none", &quantity_interference, AT_LEAST, 2.0 },
+		{ "ring_boot", &quantity_interference, AT_MOST, 1.10 },
+		{ "ring_boot", &quantity_missed, AT_MOST, 0 },
+		{ "ring", &quantity_kicks, EQUAL, 2.0 },
+		{ "ring_boot", &quantity_kicks, EQUAL, 2.0 },
+		{ "ring", &quantity_handling, AT_MOST, 100 },
+		{ "ring_boot", &quantity_handling, AT_MOST, 100 },
+		{ "none", &quantity_neighbour, NO_BOUND, 0 },
+		{ "static", &quantity_neighbour, NO_BOUND, 0 },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
@@ -329,13 +199,13 @@ static void add_limits(struct verdict *v, const struct summary *s)
 		enum relation relation;
 		double bound;
 	} table[] = {
-		{ &interference_of, AT_MOST, scenario->limits.interference_max },
-		{ &missed_of, AT_MOST, scenario->limits.missed_max },
-		{ &handling_of, AT_MOST, scenario->limits.handling_p99_us_max },
-		{ &longest_of, AT_MOST, scenario->limits.boot_s_max },
-		{ &delay_of, AT_MOST, scenario->limits.delay_max },
-		{ &share_of, AT_LEAST, scenario->limits.neighbour_share_min },
-		{ &blocking_of, AT_MOST, scenario->limits.blocking_ratio_max },
+		{ &quantity_interference, AT_MOST, scenario->limits.interference_max },
+		{ &quantity_missed, AT_MOST, scenario->limits.missed_max },
+		{ &quantity_handling, AT_MOST, scenario->limits.handling_p99_us_max },
+		{ &quantity_longest, AT_MOST, scenario->limits.boot_s_max },
+		{ &quantity_delay, AT_MOST, scenario->limits.delay_max },
+		{ &quantity_share, AT_LEAST, scenario->limits.neighbour_share_min },
+		{ &quantity_blocking, AT_MOST, scenario->limits.blocking_ratio_max },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]) && scenario->verdict_policy; i++)
