@@ -19,6 +19,10 @@ int scenario_resolve(struct scenario *s, const struct yaml *root);
 /* Note every contradiction between keys as a mistake of the file. */
 void scenario_check(const struct scenario *s, const struct yaml *root, struct yaml_file *f);
 
+/* The keys of one VM but its resource; scenario_check_vm.c. */
+void scenario_check_vm(const struct scenario *s, const struct scenario_vm *vm,
+		       const struct yaml *map, struct yaml_file *f);
+
 /* The resource of one VM; scenario_resource.c, as the next. */
 void scenario_check_resource(const struct scenario_vm *vm, const struct yaml *map,
 			     struct yaml_file *f);
