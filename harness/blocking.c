@@ -25,13 +25,24 @@ static int add_use(struct blocking *b, const struct use *use, struct rs_error **
 	return durations_add(&b->used, (double)use->use_ns / 1e3, err);
 }
 
-static int add_blocked(struct blocking *b, const struct period *p, double us, struct rs_error **err)
+/* Never below 0: two clocks of the guest differ by a little. */
+static double without(uint64_t own_ns, uint64_t from, uint64_t to)
 {
-	if (us < 0) /* the two clocks of the guest differ by less than this */
-		us = 0;
+	return fmax(0, ((double)(to - from) - (double)own_ns) / 1e3);
+}
+
+/* A skipped period never began: all of its time is that of the resource. */
+static int add_blocked(struct blocking *b, const struct period *p, uint64_t own_ns,
+		       struct rs_error **err)
+{
+	double us = without(own_ns, p->release, p->end);
+	double begun = without(own_ns, p->skipped ? p->release : p->start, p->end);
+
 	b->longest_any_us = fmax(b->longest_any_us, us);
-	if (!p->stained)
+	if (!p->stained) {
 		b->longest_us = fmax(b->longest_us, us);
+		b->longest_begun_us = fmax(b->longest_begun_us, begun);
+	}
 	return durations_add(&b->blocked, us, err);
 }
 
@@ -59,7 +70,7 @@ static int add_period(struct ring_change *r, const struct period *p, const struc
 		b->unended++;
 		return 0;
 	}
-	return add_blocked(b, p, ((double)(p->end - p->release) - (double)ran->own_ns) / 1e3, err);
+	return add_blocked(b, p, ran->own_ns, err);
 }
 
 static int add_periods(struct ring_change *r, const struct cell_ring *ring,
@@ -98,8 +109,11 @@ int ring_change_measure(struct ring_change *r, const struct cell *cell, struct r
 	const struct cell_ring *ring = user_ring(cell);
 
 	*r = (struct ring_change){ .present = ring, .ratio = NAN };
-	for (int w = 0; w < WAY_COUNT; w++)
-		r->ways[w].longest_us = r->ways[w].longest_any_us = NAN;
+	for (int w = 0; w < WAY_COUNT; w++) {
+		struct blocking *b = &r->ways[w];
+
+		b->longest_us = b->longest_any_us = b->longest_begun_us = NAN;
+	}
 	if (!ring)
 		return 0;
 	if (add_periods(r, ring, &cell->phases[PHASE_SOLO], err) < 0)

@@ -15,6 +15,7 @@ struct blocking {
 	size_t uses, waits; /* of the resource; of them those that waited for the lock */
 	double longest_us; /* outside stained windows; NaN where there is no period */
 	double longest_any_us; /* with them */
+	double longest_begun_us; /* outside them, and only from the first process's start on */
 	double longest_wait_us; /* for the lock; 0 where none waited */
 	struct durations blocked; /* owned; us, every period that ended */
 	struct durations used; /* owned; us, from wanting the resource to being done */

@@ -47,6 +47,7 @@ static struct json_object *way_json(const struct blocking *b)
 	add_counts(json, b);
 	add_number(json, "longest_blocking_us", b->longest_us);
 	add_number(json, "longest_blocking_any_us", b->longest_any_us);
+	add_number(json, "longest_begun_us", b->longest_begun_us);
 	add_number(json, "longest_wait_us", b->longest_wait_us);
 	json_object_object_add(json, "blocking_us", spread_of(&b->blocked));
 	json_object_object_add(json, "use_us", spread_of(&b->used));
@@ -69,7 +70,9 @@ struct json_object *boot_change_json(const struct boot_result *b)
 /* Counts are sums, the longest are medians over boots, spreads are pooled. */
 static struct json_object *pooled_way(const struct policy_result *p, int way)
 {
-	struct blocking all = { .longest_us = p->longest_blocking_us[way], .longest_any_us = NAN };
+	struct blocking all = { .longest_us = p->longest_blocking_us[way],
+				.longest_any_us = NAN,
+				.longest_begun_us = NAN };
 	struct json_object *json;
 
 	for (size_t i = 0; i < p->boot_count; i++) {
@@ -80,6 +83,7 @@ static struct json_object *pooled_way(const struct policy_result *p, int way)
 		all.uses += b->uses;
 		all.waits += b->waits;
 		all.longest_any_us = fmax(all.longest_any_us, b->longest_any_us);
+		all.longest_begun_us = fmax(all.longest_begun_us, b->longest_begun_us);
 		all.longest_wait_us = fmax(all.longest_wait_us, b->longest_wait_us);
 		durations_append(&all.blocked, &b->blocked, NULL);
 		durations_append(&all.used, &b->used, NULL);

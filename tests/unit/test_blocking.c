@@ -257,6 +257,7 @@ static void known_numbers(void **state)
 	assert_int_equal(change->waits, 0);
 	assert_near(lock->longest_us, 18500);
 	assert_near(lock->longest_any_us, 18500);
+	assert_near(lock->longest_begun_us, 18400);
 	assert_near(lock->longest_wait_us, 9000);
 	assert_near(change->longest_us, 3600);
 	assert_near(change->longest_wait_us, 0);
@@ -301,6 +302,7 @@ static void a_skipped_period_was_blocked(void **state)
 	lock = &s->policies[0].boots[0].ring_change.ways[WAY_LOCK];
 	assert_int_equal(lock->periods, HALF);
 	assert_near(lock->longest_us, 25000 - 1000);
+	assert_near(lock->longest_begun_us, 25000 - 1000);
 }
 
 /* No wait for the lock: no inversion was there, so nothing was shown. */
