@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "harness/command.h"
+#include "harness/import.h"
 #include "harness/report.h"
 #include "host/error.h"
 
@@ -34,6 +35,13 @@ static const struct argp argp = {
 	       "3 undecided. Works on an interrupted run, with the boots that were finished.",
 };
 
+static int report_import(const char *who, const char *dir)
+{
+	cleanup_error struct rs_error *err = NULL;
+
+	return import_report(dir, stdout, &err) < 0 ? command_fail(who, err) : EXIT_PASS;
+}
+
 int cmd_report(int argc, char **argv)
 {
 	struct rs_error *err = NULL;
@@ -42,6 +50,8 @@ int cmd_report(int argc, char **argv)
 	int code;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &dir);
+	if (import_is_folder(dir))
+		return report_import(argv[0], dir);
 	if (report_make(dir, &verdict, &err) < 0) {
 		code = command_fail(argv[0], err);
 		rs_error_free(&err);

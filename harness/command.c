@@ -19,6 +19,7 @@ const struct command commands[] = {
 	{ "run", "run a scenario: real VMs, every policy, so many boots", cmd_run },
 	{ "resume", "finish a run that was interrupted or killed", cmd_resume },
 	{ "report", "make summary, figures and report of a run's folder", cmd_report },
+	{ "import", "take in results of cyclictest, rtla, jitterdebugger or fio", cmd_import },
 	{ "compare", "is a run, or a policy, worse than another? For CI", cmd_compare },
 	{ "cleanup", "remove what an interrupted run left behind", cmd_cleanup },
 	{ "version", "print versions", cmd_version },

@@ -311,10 +311,10 @@ static const struct key limit_keys[] = {
 
 static const struct key gate_keys[] = {
 	GATE(interference, "interference"),
-	GATE(response_p99, "response_p99_us.boot"),
+	GATE(response_p99, "response_p99_us"),
 	GATE(response_p99_solo, "response_p99_us.solo"),
-	GATE(wait, "vcpu_wait_us_per_period.boot"),
-	GATE(missed, "missed_unstained.boot"),
+	GATE(wait, "vcpu_wait_us_per_period"),
+	GATE(missed, "missed_unstained"),
 	GATE(handling_p50, "handling_us.p50"),
 	GATE(handling_p99, "handling_us.p99"),
 	GATE(kicks, "kicks_per_period"),

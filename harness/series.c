@@ -9,12 +9,15 @@
 #include <unistd.h>
 
 #include "harness/format.h"
+#include "harness/import.h"
+#include "harness/jsonread.h"
 #include "harness/suggest.h"
 #include "harness/summary.h"
 #include "harness/verdict.h"
 #include "host/cleanup.h"
 #include "host/error.h"
 
+#define NO_OWN .gate = SIZE_MAX
 #define OWN(key) .gate = offsetof(struct scenario_gate, key)
 
 /* The noise is what two sets of boots of one policy differed by at most when
@@ -22,15 +25,15 @@
 /* clang-format off */
 const struct series_metric series_metrics[] = {
 	{ .name = "interference", .unit = "", .ratio = true, .noise = 0.15, OWN(interference),
-	  .help = "response p99 in boot ÷ in solo right before" },
-	{ .name = "response_p99_us.boot", .unit = "us", .noise = 0.15, OWN(response_p99),
-	  .help = "response time p99 while the neighbour boots" },
+	  .help = "response p99 in the judged phase ÷ in solo right before" },
+	{ .name = "response_p99_us", .unit = "us", .noise = 0.15, OWN(response_p99),
+	  .help = "response time p99 in the judged phase: boot, where one boots" },
 	{ .name = "response_p99_us.solo", .unit = "us", .noise = 0.15, OWN(response_p99_solo),
 	  .help = "the same, control VMs alone" },
-	{ .name = "vcpu_wait_us_per_period.boot", .unit = "us", .noise = 0.50, OWN(wait),
+	{ .name = "vcpu_wait_us_per_period", .unit = "us", .noise = 0.50, OWN(wait),
 	  .help = "time a period in which the control vCPU wanted to run and did not" },
-	{ .name = "missed_unstained.boot", .unit = "", .ratio = true, .noise = 0, OWN(missed),
-	  .help = "deadlines missed in boot outside stained windows, all control rings" },
+	{ .name = "missed_unstained", .unit = "", .ratio = true, .noise = 0, OWN(missed),
+	  .help = "deadlines missed in it outside stained windows, all control rings" },
 	{ .name = "handling_us.p50", .unit = "us", .one_policy = true, .noise = 0.50, OWN(handling_p50),
 	  .help = "kick seen to priority in force, median" },
 	{ .name = "handling_us.p99", .unit = "us", .one_policy = true, .noise = 0.50, OWN(handling_p99),
@@ -39,32 +42,32 @@ const struct series_metric series_metrics[] = {
 	  .help = "notifications a period" },
 	{ .name = "neighbour_boot_s", .unit = "s", .noise = 0.30, OWN(neighbour_boot),
 	  .help = "the neighbour's boot" },
+	/* Of imported files; no scenario is about them. */
+	{ .name = "latency_us.p50", .unit = "us", .noise = 0.25, NO_OWN, .help = "imported: median" },
+	{ .name = "latency_us.p99", .unit = "us", .noise = 0.25, NO_OWN, .help = "imported: p99" },
+	{ .name = "latency_us.p999", .unit = "us", .noise = 0.25, NO_OWN, .help = "imported: p99.9" },
+	{ .name = "latency_us.max", .unit = "us", .noise = 0.50, NO_OWN, .help = "imported: largest" },
 	{ .name = NULL },
 };
 /* clang-format on */
 
-/* In the order of the table above. */
-static double value_of(const struct boot_result *b, size_t metric)
+/* In the order of the table above, as far as a run has them. */
+static double value_of(const struct boot_result *b, enum phase judged, size_t metric)
 {
+	const struct boot_phase *in = &b->phases[judged];
 	const double values[] = {
 		b->interference,
-		b->phases[PHASE_BOOT].response.p99,
-		b->phases[PHASE_SOLO].response.p99,
-		b->phases[PHASE_BOOT].wait_us_per_period,
-		b->phases[PHASE_BOOT].measure.periods ?
-			(double)b->phases[PHASE_BOOT].control_missed_unstained :
-			NAN,
+		in->response.p99,
+		judged == PHASE_SOLO ? NAN : b->phases[PHASE_SOLO].response.p99,
+		in->wait_us_per_period,
+		in->measure.periods ? (double)in->control_missed_unstained : NAN,
 		b->handling.p50,
 		b->handling.p99,
 		b->kicks_per_period,
 		b->neighbour_boot_s,
 	};
 
-	_Static_assert(sizeof(values) / sizeof(values[0]) <= SERIES_METRICS_MAX, "too many");
-	_Static_assert(sizeof(values) / sizeof(values[0]) + 1 ==
-			       sizeof(series_metrics) / sizeof(series_metrics[0]),
-		       "a metric without its value");
-	return values[metric];
+	return metric < sizeof(values) / sizeof(values[0]) ? values[metric] : NAN;
 }
 
 const struct series_metric *series_metric_find(const char *name, struct rs_error **err)
@@ -118,14 +121,15 @@ static struct series *series_of(struct side *side, const char *policy, struct rs
 	return more;
 }
 
-static int add_boots(struct series *series, const struct policy_result *p, struct rs_error **err)
+static int add_boots(struct series *series, const struct policy_result *p, enum phase judged,
+		     struct rs_error **err)
 {
 	int ret = 0;
 
 	series->boots += p->boot_count;
 	for (size_t i = 0; i < p->boot_count; i++)
 		for (size_t m = 0; series_metrics[m].name && !ret; m++) {
-			double v = value_of(&p->boots[i], m);
+			double v = value_of(&p->boots[i], judged, m);
 
 			if (isfinite(v))
 				ret = durations_add(&series->values[m], v, err);
@@ -138,6 +142,8 @@ static double own_noise(const struct scenario *s, size_t metric)
 {
 	const char *gate = (const char *)&s->gate;
 
+	if (series_metrics[metric].gate == SIZE_MAX)
+		return NAN;
 	return *(const double *)(gate + series_metrics[metric].gate) / 100;
 }
 
@@ -158,10 +164,52 @@ static int add_run(struct side *side, const char *dir, struct rs_error **err)
 
 		if (!series)
 			return -ENOMEM;
-		ret = add_boots(series, &s->policies[i], err);
+		ret = add_boots(series, &s->policies[i], summary_phase(s), err);
 		series->limit_missed |= verdict.result == REPORT_MISSED &&
 					!strcmp(run->scenario->verdict_policy, series->policy);
 	}
+	return ret;
+}
+
+/* Each imported file is a boot of its series. */
+static int add_imported_series(struct side *side, struct json_object *row, struct rs_error **err)
+{
+	static const struct {
+		const char *key, *metric;
+	} quantiles[] = {
+		{ "p50_us", "latency_us.p50" },
+		{ "p99_us", "latency_us.p99" },
+		{ "p999_us", "latency_us.p999" },
+		{ "max_us", "latency_us.max" },
+	};
+	struct json_object *files = json_array(row, "files");
+	const char *name = json_text(row, "name");
+	struct series *series = series_of(side, name ? name : "?", err);
+	int ret = series ? 0 : -ENOMEM;
+
+	for (unsigned long i = 0; i < json_count(files) && !ret; i++) {
+		series->boots++;
+		for (size_t q = 0; q < sizeof(quantiles) / sizeof(quantiles[0]) && !ret; q++) {
+			double v = json_double(json_row(files, i), quantiles[q].key);
+			const struct series_metric *m =
+				series_metric_find(quantiles[q].metric, NULL);
+
+			if (isfinite(v))
+				ret = durations_add(&series->values[m - series_metrics], v, err);
+		}
+	}
+	return ret;
+}
+
+static int add_imported(struct side *side, const char *dir, struct rs_error **err)
+{
+	cleanup_free char *path = format_text(err, "%s/imported.json", dir);
+	cleanup_json struct json_object *root = path ? json_read(path, err) : NULL;
+	struct json_object *list = json_array(root, "series");
+	int ret = root ? 0 : -EINVAL;
+
+	for (unsigned long i = 0; i < json_count(list) && !ret; i++)
+		ret = add_imported_series(side, json_row(list, i), err);
 	return ret;
 }
 
@@ -199,8 +247,8 @@ static int add_parts(struct side *side, const char *dir, struct rs_error **err)
 	free(list);
 	if (!ret && !found)
 		return rs_fail(err, ENOENT,
-			       "%s is no run's folder: it has no run.json, and no folder in it has "
-			       "one",
+			       "%s is no run's folder: it has no run.json or imported.json, and no "
+			       "folder in it has a run.json",
 			       dir);
 	return ret;
 }
@@ -212,7 +260,12 @@ int side_read(struct side *side, const char *dir, struct rs_error **err)
 	*side = (struct side){ .label = strdup(dir) };
 	if (!side->label)
 		return rs_fail(err, ENOMEM, "no memory for a comparison");
-	ret = is_run(dir, ".") ? add_run(side, dir, err) : add_parts(side, dir, err);
+	for (size_t m = 0; m < SERIES_METRICS_MAX; m++)
+		side->noise[m] = NAN;
+	if (import_is_folder(dir))
+		ret = add_imported(side, dir, err);
+	else
+		ret = is_run(dir, ".") ? add_run(side, dir, err) : add_parts(side, dir, err);
 	if (!ret && !side->count)
 		ret = rs_fail(err, ENODATA,
 			      "%s has no finished boot to compare: see cell-failed.txt in its "

@@ -49,7 +49,7 @@ struct side {
 };
 
 /*
- * Read a run's folder, or a folder that holds several of them (a run split
+ * Read a run's folder, one of `ringsched import`, or a folder that holds several of them (a run split
  * into parts, as `make regress` makes them): their boots are put together.
  * ENOENT: neither run.json nor a folder with one; ENODATA: no finished boot.
  */

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Histograms as text: cyclictest -h, rtla timerlat hist, rtla osnoise hist. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/import.h"
+#include "host/error.h"
+
+/* The next line's begin; NULL at the end. */
+static const char *next_line(const char *line)
+{
+	const char *end = strchr(line, '\n');
+
+	return end && end[1] ? end + 1 : NULL;
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Adds the counts behind a row's index, up to `columns` of them. */
+static int add_row(const char *line, double us_per_unit, unsigned int columns, const bool *wanted,
+		   struct latencies *l, struct rs_error **err)
+{
+	char *at;
+	double index = strtod(line, &at);
+
+	for (unsigned int i = 0; i < columns; i++) {
+		char *end;
+		unsigned long long count;
+		int ret;
+
+		at += strspn(at, " \t");
+		if (*at == '-') /* rtla: a core that is not there */
+			count = 0, end = at + 1;
+		else
+			count = strtoull(at, &end, 10);
+		if (end == at)
+			return rs_fail(err, EPROTO, "a row has %u counts, not %u: '%.*s'", i,
+				       columns, (int)strcspn(line, "\n"), line);
+		at = end;
+		ret = wanted[i] ? latencies_add(l, index * us_per_unit, count, err) : 0;
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+#define COLUMNS_MAX 1024
+
+static unsigned int count_numbers(const char *line)
+{
+	const char *end = line + strcspn(line, "\n");
+	unsigned int n = 0;
+
+	for (; line < end && n < COLUMNS_MAX; n++) {
+		line += strspn(line, " \t");
+		if (line >= end || !is_digit(*line))
+			break;
+		line += strspn(line, "0123456789");
+	}
+	return n;
+}
+
+/* The numbers behind a label, each given to fold(). False without the label. */
+static bool fold_line(const char *text, const char *label, const bool *wanted, double *result,
+		      double (*fold)(double, double))
+{
+	const char *line = strstr(text, label), *end;
+	char *at;
+
+	if (!line)
+		return false;
+	at = (char *)line + strlen(label); /* a label may begin with a line's end */
+	end = at + strcspn(at, "\n");
+	for (unsigned int i = 0; at < end && i < COLUMNS_MAX; i++) {
+		char *after;
+		double value;
+
+		at += strspn(at, " \t");
+		if (at >= end)
+			break;
+		value = strtod(at, &after);
+		if (after == at) { /* rtla writes '-' for none */
+			at++;
+			continue;
+		}
+		at = after;
+		if (!wanted || wanted[i])
+			*result = fold(*result, value);
+	}
+	return true;
+}
+
+static double sum(double a, double b)
+{
+	return a + b;
+}
+
+/* ---- cyclictest -h ---- */
+
+bool import_is_cyclictest_text(const char *text)
+{
+	return strstr(text, "# Histogram\n") && strstr(text, "# Max Latencies:");
+}
+
+IMPORT_READ(cyclictest_text)
+{
+	static bool all[COLUMNS_MAX];
+	double total = 0, over = 0;
+	int ret = 0;
+
+	(void)json;
+	(void)part;
+	memset(all, true, sizeof(all));
+	for (const char *line = text; line && !ret; line = next_line(line)) {
+		unsigned int n = count_numbers(line);
+
+		if (n > 1)
+			ret = add_row(line, 1, n - 1, all, l, err);
+	}
+	fold_line(text, "# Min Latencies:", NULL, &l->min_us, fmin);
+	fold_line(text, "# Max Latencies:", NULL, &l->max_us, fmax);
+	/* "Total" counts what is in the histogram; overflows come on top. */
+	fold_line(text, "# Total:", NULL, &total, sum);
+	fold_line(text, "# Histogram Overflows:", NULL, &over, sum);
+	if (ret)
+		return ret;
+	if (total < 0 || over < 0 || total > 1e15 || over > 1e15)
+		return rs_fail(err, EPROTO, "its totals cannot be");
+	return latencies_finish(l, (uint64_t)total + (uint64_t)over, err);
+}
+
+/* ---- rtla ---- */
+
+bool import_is_rtla(const char *text)
+{
+	return strstr(text, "# RTLA ") && strstr(text, "Index");
+}
+
+/* Of the columns IRQ-NNN and Thr-NNN of each core the threads' are the
+ * latencies; osnoise has CPU-NNN alone. */
+static unsigned int rtla_columns(const char *text, bool *wanted)
+{
+	const char *at = strstr(text, "Index") + strlen("Index");
+	const char *end = at + strcspn(at, "\n");
+	unsigned int n = 0;
+
+	while (n < COLUMNS_MAX) {
+		at += strspn(at, " \t");
+		if (at >= end)
+			return n;
+		wanted[n++] = !strncmp(at, "Thr", 3) || !strncmp(at, "CPU", 3);
+		at += strcspn(at, " \t\n");
+	}
+	return n;
+}
+
+IMPORT_READ(rtla)
+{
+	static bool wanted[COLUMNS_MAX];
+	double unit = strstr(text, "nanoseconds") ? 1e-3 : 1, over = 0, total;
+	unsigned int columns = rtla_columns(text, wanted);
+	int ret = 0;
+
+	(void)json;
+	(void)part;
+	for (const char *line = strstr(text, "Index"); line && !ret; line = next_line(line))
+		if (is_digit(line[strspn(line, " \t")]))
+			ret = add_row(line, unit, columns, wanted, l, err);
+	if (ret)
+		return ret;
+	fold_line(text, "\nover:", wanted, &over, sum);
+	fold_line(text, "\nmin:", wanted, &l->min_us, fmin);
+	fold_line(text, "\nmax:", wanted, &l->max_us, fmax);
+	l->min_us *= unit;
+	l->max_us *= unit;
+	if (over < 0 || over > 1e15)
+		return rs_fail(err, EPROTO, "its row 'over' cannot be");
+	total = over + (double)l->count;
+	return latencies_finish(l, (uint64_t)total, err);
+}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Results of other tools. The files in import/ were written by the packaged
+ * tools themselves, but for rtla's: that one follows its manual, since no
+ * kernel with its tracer was at hand.
+ */
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <json-c/json.h>
+
+#include "harness/folder.h"
+#include "harness/import.h"
+#include "harness/jsonread.h"
+#include "harness/series.h"
+#include "host/cleanup.h"
+#include "host/error.h"
+
+#define FILES "tests/unit/import/"
+
+static char dir[64];
+
+static int set_up(void **state)
+{
+	(void)state;
+	strcpy(dir, "/tmp/rs-import-XXXXXX");
+	return mkdtemp(dir) ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	return folder_remove(dir, NULL);
+}
+
+static int import(const char *file, const char *name, struct rs_error **err)
+{
+	char *const files[] = { (char *)file };
+
+	return import_files(dir, name, files, 1, err);
+}
+
+/* Row `file` of series `series` in what was imported; the caller's with *root. */
+static struct json_object *imported(unsigned long series, unsigned long file,
+				    struct json_object **root)
+{
+	cleanup_free char *path = folder_path(dir, "imported.json");
+
+	*root = json_read(path, NULL);
+	return json_row(json_array(json_row(json_array(*root, "series"), series), "files"), file);
+}
+
+static void test_cyclictest_says_the_same_twice(void **state)
+{
+	static const char *const keys[] = { "count", "min_us", "p50_us", "p99_us", "max_us" };
+	cleanup_json struct json_object *root = NULL, *again = NULL;
+	struct json_object *json, *text;
+
+	(void)state;
+	assert_int_equal(import(FILES "cyclictest-1.json", NULL, NULL), 0);
+	assert_int_equal(import(FILES "cyclictest-1.hist", NULL, NULL), 0);
+	json = imported(0, 0, &root);
+	text = imported(0, 1, &again);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		assert_true(isfinite(json_double(json, keys[i])));
+		assert_float_equal(json_double(json, keys[i]), json_double(text, keys[i]), 0);
+	}
+	assert_float_equal(json_double(json, "count"), 4000, 0); /* two threads of 2 s */
+	assert_float_equal(json_double(json, "max_us"), 542, 0);
+}
+
+static void test_jitterdebugger(void **state)
+{
+	cleanup_json struct json_object *root = NULL;
+	struct json_object *row;
+	uint64_t beyond;
+
+	(void)state;
+	assert_int_equal(import(FILES "jitterdebugger.json", NULL, NULL), 0);
+	row = imported(0, 0, &root);
+	assert_string_equal(json_text(row, "tool"), "jitterdebugger");
+	assert_float_equal(json_double(row, "count"), 2 * 1992, 0);
+	assert_float_equal(json_double(row, "max_us"), 1153, 0);
+	/* 1153 us is in no bucket: the tool's histogram ends at 1000. */
+	assert_true(json_u64(row, "beyond", &beyond));
+	assert_in_range(beyond, 1, 20);
+}
+
+static void test_fio_by_direction(void **state)
+{
+	cleanup_json struct json_object *root = NULL, *again = NULL;
+	struct json_object *row;
+
+	(void)state;
+	assert_int_equal(import(FILES "fio.json", "disk", NULL), 0);
+	row = imported(0, 0, &root);
+	assert_string_equal(json_text(json_row(json_array(root, "series"), 0), "name"),
+			    "disk-read");
+	assert_string_equal(json_text(json_row(json_array(root, "series"), 1), "name"),
+			    "disk-write");
+	assert_int_equal(json_count(json_array(root, "series")), 2); /* no trim */
+	assert_true(json_double(row, "p50_us") > 1 && json_double(row, "p50_us") < 1e5);
+	assert_true(json_double(row, "p50_us") <= json_double(row, "p99_us"));
+	assert_true(json_double(imported(1, 0, &again), "count") > 100);
+}
+
+static void test_rtla_takes_the_threads(void **state)
+{
+	cleanup_json struct json_object *root = NULL;
+	struct json_object *row;
+
+	(void)state;
+	assert_int_equal(import(FILES "rtla-timerlat.txt", NULL, NULL), 0);
+	row = imported(0, 0, &root);
+	assert_float_equal(json_double(row, "count"), 4000, 0);
+	assert_float_equal(json_double(row, "min_us"), 4, 0);
+	assert_float_equal(json_double(row, "p50_us"), 4, 0);
+	assert_float_equal(json_double(row, "p99_us"), 9, 0);
+	assert_float_equal(json_double(row, "max_us"), 311, 0);
+	assert_float_equal(json_double(row, "beyond"), 3, 0);
+}
+
+/* Text of a file that must be refused, and a word of the sentence. */
+static void refuse(const char *text, const char *word)
+{
+	cleanup_error struct rs_error *err = NULL;
+	cleanup_free char *path = folder_path(dir, "file");
+	cleanup_free char *result = folder_path(dir, "imported.json");
+
+	assert_int_equal(folder_write(path, text, NULL), 0);
+	if (import(path, NULL, &err) >= 0)
+		fail_msg("taken: %s", text);
+	if (!strstr(err->message, word))
+		fail_msg("'%s' lacks '%s'", err->message, word);
+	assert_int_equal(access(result, F_OK), -1);
+}
+
+static void test_damaged_files(void **state)
+{
+	(void)state;
+#define CYCLIC(thread) "{\"rt_test_version:\":\"2\",\"thread\":{\"0\":" thread "}}"
+	refuse("", "none of the known tools");
+	refuse("{\"jobs\":7}", "none of the known tools");
+	refuse("[]", "none of the known tools");
+	refuse(CYCLIC("{\"cycles\":5}"), "no histogram");
+	refuse(CYCLIC("7"), "no histogram");
+	refuse(CYCLIC("{\"histogram\":{\"x\":1}}"), "'x'");
+	refuse(CYCLIC("{\"histogram\":{\"1\":-1}}"), "-1");
+	refuse(CYCLIC("{\"histogram\":{\"1\":\"2\"}}"), "\"2\"");
+	refuse(CYCLIC("{\"histogram\":{\"-1\":1}}"), "cannot be");
+	refuse(CYCLIC("{\"histogram\":{\"nan\":1}}"), "cannot be");
+	refuse(CYCLIC("{\"histogram\":{\"1\":9},\"cycles\":3}"), "total is 3");
+	refuse(CYCLIC("{\"histogram\":{\"1\":9223372036854775807,\"2\":9223372036854775807}}"),
+	       "more than there can be");
+	refuse("{\"fio version\":\"3\",\"jobs\":[{\"read\":{\"clat_ns\":{\"N\":5}}}]}", "json+");
+	refuse("# Histogram\n000001 000002\n000002\n000003 x\n# Max Latencies: 00003\n# Total: 1\n",
+	       "total is 1");
+	refuse("# RTLA timerlat histogram\nIndex IRQ-000 Thr-000\n1 2\n", "has 1 counts, not 2");
+#undef CYCLIC
+}
+
+static void test_missing_file(void **state)
+{
+	cleanup_error struct rs_error *err = NULL;
+
+	(void)state;
+	assert_true(import("/nowhere/file.json", NULL, &err) < 0);
+	assert_non_null(strstr(err->message, "/nowhere/file.json"));
+}
+
+static void test_quantiles_are_not_guessed(void **state)
+{
+	struct latencies l = { .min_us = NAN, .max_us = NAN };
+
+	(void)state;
+	for (int i = 1; i <= 300; i++)
+		assert_int_equal(latencies_add(&l, i, 1, NULL), 0);
+	assert_int_equal(latencies_finish(&l, 304, NULL), 0);
+	assert_int_equal(l.beyond, 4);
+	assert_float_equal(latencies_quantile(&l, 0.5), 152, 0);
+	assert_true(isnan(latencies_quantile(&l, 0.99))); /* rank 301 is in no bucket */
+	assert_true(isnan(latencies_quantile(&l, 0.999))); /* needs 2995 */
+	latencies_clear(&l);
+}
+
+static void test_compare_reads_it(void **state)
+{
+	struct side side;
+	size_t p99 = (size_t)(series_metric_find("latency_us.p99", NULL) - series_metrics);
+
+	(void)state;
+	assert_int_equal(import(FILES "cyclictest-1.json", "before", NULL), 0);
+	assert_int_equal(import(FILES "cyclictest-2.json", "before", NULL), 0);
+	assert_int_equal(import(FILES "jitterdebugger.json", "now", NULL), 0);
+	assert_int_equal(side_read(&side, dir, NULL), 0);
+	assert_int_equal(side_policy(&side, "before")->boots, 2);
+	assert_int_equal(side_policy(&side, "before")->values[p99].count, 2);
+	assert_float_equal(side_policy(&side, "before")->values[p99].us[1], 37, 0);
+	assert_int_equal(side_policy(&side, "now")->values[p99].count, 1);
+	side_clear(&side);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(test_cyclictest_says_the_same_twice),
+		T(test_jitterdebugger),
+		T(test_fio_by_direction),
+		T(test_rtla_takes_the_threads),
+		T(test_damaged_files),
+		T(test_missing_file),
+		T(test_quantiles_are_not_guessed),
+		T(test_compare_reads_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
