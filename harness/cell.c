@@ -103,6 +103,7 @@ static int step_register(struct cell_state *cell, struct rs_error **err)
 			.rt_budget_permille = cell_vm_budget(cell->context->scenario, vm),
 			.rt_budget_period_us = vm->rt_budget_period_us,
 			.budget_by = scenario_keepers[vm->budget_by],
+			.scan_interval_us = vm->scan_interval_us,
 		};
 
 		ret = daemon_add_vm(cell->daemon, &registered, err);

@@ -178,6 +178,8 @@ int daemon_add_vm(struct daemon *d, const struct daemon_vm *vm, struct rs_error 
 		json_object_object_add(request, "rt_budget_period_us",
 				       json_object_new_int64((int64_t)vm->rt_budget_period_us));
 	json_object_object_add(request, "budget_by", json_object_new_string(vm->budget_by));
+	json_object_object_add(request, "scan_interval_us",
+			       json_object_new_int64((int64_t)vm->scan_interval_us));
 	answer = control_client_request(d->client, request, err);
 	json_object_put(request);
 	if (!answer)

@@ -127,6 +127,7 @@ struct scenario_vm {
 	unsigned int rt_budget_permille; /* 0 = chosen from the rings' load */
 	uint64_t rt_budget_period_us; /* 0 = the daemon's default */
 	enum budget_keeper budget_by;
+	uint64_t scan_interval_us; /* of policy rq_scan; 100 to 1000000, default 1000 */
 	struct scenario_ring rings[RS_RING_MAX];
 	unsigned int ring_count;
 	struct scenario_interrupt interrupts[RS_INTERRUPT_MAX];
