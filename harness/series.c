@@ -140,11 +140,12 @@ static int add_boots(struct series *series, const struct policy_result *p, enum 
 /* The last run's counts: parts of one run have one scenario. */
 static double own_noise(const struct scenario *s, size_t metric)
 {
-	const char *gate = (const char *)&s->gate;
+	double percent;
 
 	if (series_metrics[metric].gate == SIZE_MAX)
 		return NAN;
-	return *(const double *)(gate + series_metrics[metric].gate) / 100;
+	memcpy(&percent, (const char *)&s->gate + series_metrics[metric].gate, sizeof(percent));
+	return percent / 100;
 }
 
 static int add_run(struct side *side, const char *dir, struct rs_error **err)
