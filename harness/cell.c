@@ -26,12 +26,13 @@ double cell_longest_s(const struct scenario *s)
 
 	if (s->boot_order == BOOT_TOGETHER)
 		boots = 1;
-	return s->warmup_s + s->solo_s + boots * s->boot_timeout_s + s->shared_s + AROUND_S;
+	return s->warmup_s + s->solo_s + s->loaded_s + boots * s->boot_timeout_s + s->shared_s +
+	       AROUND_S;
 }
 
 double cell_guess_s(const struct scenario *s)
 {
-	return 10 + s->warmup_s + s->solo_s + cell_boot_guess_s(s) + s->shared_s;
+	return 10 + s->warmup_s + s->solo_s + s->loaded_s + cell_boot_guess_s(s) + s->shared_s;
 }
 
 /* Two events a period and ring; every task switch where a policy wants that. */
@@ -172,6 +173,24 @@ static int step_solo(struct cell_state *cell, struct rs_error **err)
 	return ret < 0 ? ret : cell_phase_end(cell, PHASE_SOLO, err);
 }
 
+/* Guests that are busy with less urgent work: a vCPU that runs, mostly. */
+static int step_loaded(struct cell_state *cell, struct rs_error **err)
+{
+	double length = cell->context->scenario->loaded_s;
+	int ret;
+
+	if (length <= 0)
+		return 0;
+	ret = each_vm(cell, VM_ROLE_CONTROL, cell_vm_load, err);
+	if (ret == 0)
+		ret = cell_phase_begin(cell, PHASE_LOADED, err);
+	if (ret == 0)
+		ret = wait_until(wait_deadline(length), err);
+	if (ret == 0)
+		ret = cell_phase_end(cell, PHASE_LOADED, err);
+	return ret < 0 ? ret : each_vm(cell, VM_ROLE_CONTROL, cell_vm_unload, err);
+}
+
 static bool has_neighbour(const struct cell_state *cell)
 {
 	return scenario_count_role(cell->context->scenario, VM_ROLE_NEIGHBOUR) != 0;
@@ -230,6 +249,7 @@ static const struct {
 	{ "starting the control VMs", step_control },
 	{ "warming up", step_warm_up },
 	{ "phase solo", step_solo },
+	{ "phase loaded", step_loaded },
 	{ "phase boot", step_boot },
 	{ "phase shared", step_shared },
 	{ "reading out", step_collect },

@@ -82,6 +82,9 @@ unsigned int cell_vm_budget(const struct scenario *s, const struct scenario_vm *
 /* cell_work.c: its rings and loads. */
 int cell_vm_prepare_work(struct cell_state *cell, struct cell_vm *v, struct rs_error **err);
 int cell_vm_begin_work(struct cell_state *cell, struct cell_vm *v, struct rs_error **err);
+/* Its loads begin and end; called by itself where phase loaded is theirs. */
+int cell_vm_load(struct cell_state *cell, struct cell_vm *v, struct rs_error **err);
+int cell_vm_unload(struct cell_state *cell, struct cell_vm *v, struct rs_error **err);
 int cell_vm_end_work(struct cell_state *cell, struct cell_vm *v, struct rs_error **err);
 
 /* cell_interrupt.c: external interrupts of its rings, while these run. */

@@ -95,35 +95,54 @@ int cell_vm_prepare_work(struct cell_state *cell, struct cell_vm *v, struct rs_e
 	return ret < 0 ? rs_fail_wrap(err, "VM %s", vm->name) : 0;
 }
 
-int cell_vm_begin_work(struct cell_state *cell, struct cell_vm *v, struct rs_error **err)
+int cell_vm_load(struct cell_state *cell, struct cell_vm *v, struct rs_error **err)
 {
-	const struct scenario_vm *vm = v->vm;
+	const struct scenario_load *load = &v->vm->load;
 	int ret = 0;
 
-	if (vm->ring_count)
+	(void)cell;
+	if (load->stress_ng)
+		ret = agent_command(v->agent, COMMAND_S, NULL, err, "LOAD exec stress-ng %s",
+				    load->stress_ng);
+	if (ret == 0 && load->fio)
+		ret = agent_command(v->agent, COMMAND_S, NULL, err, "LOAD exec fio %s", load->fio);
+	if (ret == 0 && load->rogue)
+		ret = agent_command(v->agent, COMMAND_S, NULL, err,
+				    "LOAD exec rs-control --rogue %s",
+				    scenario_rogues[load->rogue]);
+	return ret < 0 ? rs_fail_wrap(err, "VM %s", v->vm->name) : 0;
+}
+
+/* Its loads run beside its rings all the time, and not in phase loaded only. */
+static bool loads_stay(const struct cell_state *cell, const struct cell_vm *v)
+{
+	return v->vm->role == VM_ROLE_NEIGHBOUR || cell->context->scenario->loaded_s <= 0;
+}
+
+int cell_vm_begin_work(struct cell_state *cell, struct cell_vm *v, struct rs_error **err)
+{
+	int ret = 0;
+
+	if (v->vm->ring_count)
 		ret = agent_command(v->agent, COMMAND_S, NULL, err, "START");
 	if (ret == 0)
 		ret = cell_interrupts_begin(cell, v, err);
-	if (ret == 0 && vm->load.stress_ng)
-		ret = agent_command(v->agent, COMMAND_S, NULL, err, "LOAD exec stress-ng %s",
-				    vm->load.stress_ng);
-	if (ret == 0 && vm->load.fio)
-		ret = agent_command(v->agent, COMMAND_S, NULL, err, "LOAD exec fio %s",
-				    vm->load.fio);
-	if (ret == 0 && vm->load.rogue)
-		ret = agent_command(v->agent, COMMAND_S, NULL, err,
-				    "LOAD exec rs-control --rogue %s",
-				    scenario_rogues[vm->load.rogue]);
-	return ret < 0 ? rs_fail_wrap(err, "VM %s", vm->name) : 0;
+	if (ret < 0)
+		return rs_fail_wrap(err, "VM %s", v->vm->name);
+	return loads_stay(cell, v) ? cell_vm_load(cell, v, err) : 0;
 }
 
 /* A load that was over before the phase was did not load it. */
-static int unload(struct cell_vm *v, struct rs_error **err)
+int cell_vm_unload(struct cell_state *cell, struct cell_vm *v, struct rs_error **err)
 {
 	char answer[AGENT_LINE_MAX];
 	uint64_t ended;
-	int ret = agent_command(v->agent, COMMAND_S, answer, err, "UNLOAD");
+	int ret;
 
+	(void)cell;
+	if (!scenario_has_load(v->vm))
+		return 0;
+	ret = agent_command(v->agent, COMMAND_S, answer, err, "UNLOAD");
 	if (ret == 0)
 		ret = agent_value(answer, "ended", &ended, err);
 	if (ret == 0 && ended)
@@ -142,8 +161,8 @@ int cell_vm_end_work(struct cell_state *cell, struct cell_vm *v, struct rs_error
 	if (!v->working)
 		return 0;
 	ret = cell_interrupts_end(cell, v, err);
-	if (ret == 0 && scenario_has_load(v->vm))
-		ret = unload(v, err);
+	if (ret == 0 && loads_stay(cell, v))
+		ret = cell_vm_unload(cell, v, err);
 	if (ret == 0 && v->vm->ring_count)
 		ret = agent_command(v->agent, COMMAND_S, NULL, err, "STOP");
 	if (ret == 0)

@@ -108,9 +108,11 @@ static void print_resource(const struct scenario_resource *r)
 	       (double)r->lock_us / 1e6, (double)r->change_us / 1e6);
 }
 
-static void print_vm(const struct scenario_vm *vm)
+static void print_vm(const struct scenario *s, const struct scenario_vm *vm)
 {
-	const char *when = vm->role == VM_ROLE_CONTROL ? "all the time" : "in phase shared";
+	const char *when = vm->role != VM_ROLE_CONTROL ? "in phase shared" :
+			   s->loaded_s > 0	       ? "in phase loaded" :
+							 "all the time";
 	unsigned int i;
 
 	printf("  VM %s (%s%s): %u vCPU%s, %u MiB, %s kernel, cpu shares %u, priority ceiling %u\n",
@@ -138,6 +140,8 @@ static void print_vm(const struct scenario_vm *vm)
 static void print_phases(const struct scenario *s)
 {
 	printf("  phases        warm-up %g s, solo %g s", s->warmup_s, s->solo_s);
+	if (s->loaded_s > 0)
+		printf(", loaded %g s", s->loaded_s);
 	if (s->boot_timeout_s > 0)
 		printf(", boot (at most %g s%s)", s->boot_timeout_s,
 		       scenario_count_role(s, VM_ROLE_NEIGHBOUR) < 2 ? "" :
@@ -161,6 +165,7 @@ static void print_limits(const struct scenario *s)
 		{ "lower VMs' delay at most", "", s->limits.delay_max },
 		{ "neighbours up within", " s", s->limits.boot_s_max },
 		{ "neighbours' part of the core at least", "", s->limits.neighbour_share_min },
+		{ "interrupt to handler at most", " of solo's", s->limits.handler_max },
 	};
 	bool any = false;
 
@@ -188,7 +193,7 @@ static int print_plan(const struct scenario *s, const struct preset *p, struct r
 	print_cores("shared cores", s->shared_cores, s->shared_core_count);
 	print_cores("housekeeping", s->housekeeping_cores, s->housekeeping_core_count);
 	for (i = 0; i < s->vm_count; i++)
-		print_vm(&s->vms[i]);
+		print_vm(s, &s->vms[i]);
 	print_phases(s);
 	printf("  policies      ");
 	for (i = 0; i < s->policy_count; i++)

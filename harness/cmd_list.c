@@ -69,7 +69,11 @@ static void print_scenario(const struct scenario *s)
 	printf("%s\n  %s\n  policies:", s->path, *s->question ? s->question : "(no question)");
 	for (i = 0; i < s->policy_count; i++)
 		printf(" %s", s->policies[i]);
-	printf("\n  phases: solo %g s%s", s->solo_s, s->boot_timeout_s > 0 ? ", boot" : "");
+	printf("\n  phases: solo %g s", s->solo_s);
+	if (s->loaded_s > 0)
+		printf(", loaded %g s", s->loaded_s);
+	if (s->boot_timeout_s > 0)
+		printf(", boot");
 	if (s->shared_s > 0)
 		printf(", shared %g s", s->shared_s);
 	printf("\n");

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+struct durations;
 struct rs_error;
 struct summary;
 
@@ -33,16 +34,16 @@ struct figure {
 };
 
 extern const struct figure figure_response, figure_ccdf, figure_priority, figure_boots, figure_cost;
-extern const struct figure figure_blocking;
+extern const struct figure figure_blocking, figure_interrupt;
 extern const struct figure *const figures[]; /* NULL-ended, in order of the report */
+
+bool figure_applies(const struct figure *f, const struct summary *s);
 
 /* One sentence on each figure; NULL = drawn. Owned; see figures_clear(). */
 #define FIGURES_MAX 16
 struct figures_drawn {
 	char *why_not[FIGURES_MAX];
 };
-
-bool figure_applies(const struct figure *f, const struct summary *s);
 
 /* Draw all that apply in DIR/figures. Fails only where the folder cannot be made. */
 int figures_draw(const struct summary *s, const char *dir, struct figures_drawn *drawn,
@@ -52,6 +53,10 @@ void figures_clear(struct figures_drawn *drawn);
 /* A policy's colour, "#rrggbb", the same in every figure, told apart by
  * colour-blind readers (Okabe and Ito, 2008). */
 const char *figure_colour(const struct summary *s, const char *policy);
+
+/* A data block of sorted times, in ms, and the share of `periods` that take
+ * longer. What has no time at all exceeds any: figure_ccdf.c. */
+void figure_write_exceeded(FILE *dat, const struct durations *d, size_t periods);
 
 /* The policy's name for gnuplot's enhanced text: '_' is no subscript. */
 const char *figure_label(const char *policy, char room[80]);

@@ -15,27 +15,26 @@
  */
 #define POINTS_MAX 2000
 
-static void write_curve(FILE *dat, const struct measure *m)
+void figure_write_exceeded(FILE *dat, const struct durations *d, size_t periods)
 {
-	const struct durations *d = &m->response;
 	size_t step = d->count / POINTS_MAX + 1;
 
 	for (size_t i = 0; i < d->count; i++) {
-		size_t above = m->periods - i - 1;
+		size_t above = periods - i - 1;
 
 		/* The tail is drawn in full: it is what the figure is about. */
 		if (i % step && i + POINTS_MAX / 2 < d->count)
 			continue;
 		if (above)
 			fprintf(dat, "%.4f %.4e\n", d->us[i] / 1e3,
-				(double)above / (double)m->periods);
+				(double)above / (double)periods);
 	}
 	if (!d->count)
 		fputs("NaN NaN\n", dat);
-	else if (d->count == m->periods) /* down to the floor */
-		fprintf(dat, "%.4f %.4e\n", d->us[d->count - 1] / 1e3, 0.1 / (double)m->periods);
+	else if (d->count == periods) /* down to the floor */
+		fprintf(dat, "%.4f %.4e\n", d->us[d->count - 1] / 1e3, 0.1 / (double)periods);
 	else /* on to the right edge: some never ended */
-		fprintf(dat, "1e7 %.4e\n", (double)(m->periods - d->count) / (double)m->periods);
+		fprintf(dat, "1e7 %.4e\n", (double)(periods - d->count) / (double)periods);
 	fputs("\n\n", dat);
 }
 
@@ -108,8 +107,9 @@ static int write_ccdf(const struct summary *s, FILE *dat, FILE *gp, struct rs_er
 		const struct policy_result *p = &s->policies[i];
 
 		fprintf(dat, "# %s\n", p->name);
-		write_curve(dat, &p->pooled[phase]);
-		write_curve(dat, &p->pooled[PHASE_SOLO]);
+		figure_write_exceeded(dat, &p->pooled[phase].response, p->pooled[phase].periods);
+		figure_write_exceeded(dat, &p->pooled[PHASE_SOLO].response,
+				      p->pooled[PHASE_SOLO].periods);
 		samples += p->pooled[phase].response.count;
 	}
 	if (!samples)

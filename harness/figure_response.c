@@ -113,6 +113,7 @@ static void write_panel(FILE *gp, const struct summary *s, const struct panel *p
 	static const char *const labels[] = {
 		[PHASE_BOOT] = "neighbour boots",
 		[PHASE_SHARED] = "all VMs at work",
+		[PHASE_LOADED] = "its own load",
 	};
 	enum phase phase = summary_phase(s);
 	const struct cell_phase *judged = &panel->boot->cell->phases[phase];

@@ -104,6 +104,8 @@ int measure_add(struct measure *m, const struct cell_ring *ring, const struct ce
 			ret = durations_add(&m->wakeup, us_between(p->release, p->start), err);
 		if (!ret && p->end)
 			ret = durations_add(&m->response, us_between(p->release, p->end), err);
+		if (!ret && p->handler)
+			ret = durations_add(&m->handler, us_between(p->release, p->handler), err);
 	}
 	return ret;
 }
@@ -112,5 +114,6 @@ void measure_clear(struct measure *m)
 {
 	durations_clear(&m->wakeup);
 	durations_clear(&m->response);
+	durations_clear(&m->handler);
 	*m = (struct measure){ 0 };
 }

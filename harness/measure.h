@@ -42,6 +42,7 @@ struct measure {
 	size_t skipped; /* never started */
 	size_t cut; /* a process's turn was cut off */
 	struct durations wakeup, response;
+	struct durations handler; /* interrupt to its handler; empty for other rings */
 };
 
 /* Add the ring's periods of that phase to *m (zeroed to begin with). */

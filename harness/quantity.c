@@ -102,6 +102,18 @@ static double boot_delay(const struct boot_result *b, enum phase phase)
 	return b->phases[phase].delay;
 }
 
+static double handler(const struct policy_result *p, enum phase phase)
+{
+	(void)phase; /* made for it already */
+	return p->handler_ratio;
+}
+
+static double boot_handler(const struct boot_result *b, enum phase phase)
+{
+	(void)phase;
+	return b->handler_ratio;
+}
+
 const struct quantity quantity_interference = {
 	"interference (response p99, @ ÷ solo, median over boots)", "", interference,
 	boot_interference, 3
@@ -138,3 +150,6 @@ const struct quantity quantity_blocking = {
 	"the higher ring's longest blocking, ring change ÷ lock, median over boots", "",
 	blocking_ratio, boot_blocking_ratio, 3
 };
+
+const struct quantity quantity_handler = { "interrupt → handler (p99, @ ÷ solo, median over boots)",
+					   "", handler, boot_handler, 3 };

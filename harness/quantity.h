@@ -20,6 +20,6 @@ struct quantity {
 
 extern const struct quantity quantity_interference, quantity_missed, quantity_kicks,
 	quantity_handling, quantity_neighbour, quantity_longest, quantity_delay, quantity_share,
-	quantity_blocking;
+	quantity_blocking, quantity_handler;
 
 #endif

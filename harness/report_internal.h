@@ -19,6 +19,9 @@ void report_write_cost(const struct summary *s, FILE *to);
 /* Its section on a resource of two rings; nothing where there is none. */
 void report_write_change(const struct summary *s, FILE *to);
 
+/* Its section on external interrupts; nothing where there are none. */
+void report_write_interrupts(const struct summary *s, FILE *to);
+
 /* The table for a terminal, below 100 columns. */
 void report_write_table(const struct summary *s, const struct figures_drawn *drawn, FILE *to);
 

@@ -395,6 +395,7 @@ void report_write_md(const struct summary *s, const struct verdict *v,
 	write_figures(s, drawn, to);
 	write_rings(s, to);
 	write_policies(s, to);
+	report_write_interrupts(s, to);
 	report_write_cost(s, to);
 	report_write_change(s, to);
 	write_boots(s, to);

@@ -72,6 +72,11 @@ static void handling(const struct policy_result *p, enum phase phase, char *text
 	format_number(text, p->handling.p99, 3);
 }
 
+static void handler(const struct policy_result *p, enum phase phase, char *text)
+{
+	format_number(text, p->handler[phase].p99 / 1e3, 3);
+}
+
 static void neighbour_boot(const struct policy_result *p, enum phase phase, char *text)
 {
 	(void)phase;
@@ -97,6 +102,7 @@ static const struct column {
 	{ { "wait (us/", "period)" }, 9, always, wait_us },
 	{ { "kicks/", "period" }, 6, always, kicks },
 	{ { "handling", "p99 (us)" }, 8, always, handling },
+	{ { "irq to han-", "dler (ms)" }, 11, summary_has_interrupts, handler },
 	{ { "boot", "(s)" }, 5, summary_has_neighbour, neighbour_boot },
 	{ { "their", "core %" }, 6, summary_has_neighbour, neighbour_share },
 };
@@ -138,8 +144,9 @@ static void write_policies(const struct summary *s, FILE *to)
 	}
 	fprintf(to,
 		"(medians over boots; missed: all boots and control rings, outside windows the host "
-		"stained%s)\n",
-		summary_has_neighbour(s) ? ";\nboot and core %: of the neighbours" : "");
+		"stained%s%s)\n",
+		summary_has_neighbour(s) ? ";\nboot and core %: of the neighbours" : "",
+		summary_has_interrupts(s) ? ";\nirq to handler: p99, in the judged phase" : "");
 }
 
 void report_write_table(const struct summary *s, const struct figures_drawn *drawn, FILE *to)

@@ -48,11 +48,12 @@ enum budget_keeper { /* names as in the daemon's control socket */
 		     KEEPER_DAEMON,
 };
 extern const char *const scenario_keepers[];
-/* Of a cell, in this order. */
+/* Of a cell, in this order, but for the last. */
 enum phase {
 	PHASE_SOLO, /* the control VMs alone on the core */
 	PHASE_BOOT, /* the neighbours boot */
 	PHASE_SHARED, /* all VMs at work */
+	PHASE_LOADED, /* after solo: the control VMs alone, their loads running */
 	PHASE_COUNT
 };
 extern const char *const phase_names[PHASE_COUNT + 1]; /* NULL-ended */
@@ -148,6 +149,7 @@ struct scenario_limits { /* what `ringsched run` judges by; NaN = not judged */
 	double delay_max; /* of lower control VMs by those above; see delay.h */
 	double boot_s_max; /* of the longest boot */
 	double neighbour_share_min; /* CPU time ÷ length of that phase */
+	double handler_max; /* interrupt to handler, p99 of that phase ÷ solo's */
 };
 
 /* What `ringsched compare` takes for noise: percent of the base's median.
@@ -167,7 +169,7 @@ struct scenario {
 	unsigned int housekeeping_core_count;
 	struct scenario_vm vms[SCENARIO_VMS_MAX];
 	unsigned int vm_count;
-	double solo_s, shared_s; /* length of these phases */
+	double solo_s, loaded_s, shared_s; /* length of these phases */
 	double warmup_s; /* rings run before `solo` begins, not measured */
 	enum boot_order boot_order;
 	double boot_timeout_s; /* a neighbour not up by then fails the cell */

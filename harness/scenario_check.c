@@ -157,6 +157,28 @@ static void check_phases(const struct scenario *s, const struct yaml *root, stru
 	}
 }
 
+static bool has_interrupts(const struct scenario *s)
+{
+	for (unsigned int i = 0; i < s->vm_count; i++)
+		if (s->vms[i].interrupt_count)
+			return true;
+	return false;
+}
+
+/* In phase loaded somebody's load runs. */
+static void check_loaded(const struct scenario *s, const struct yaml *root, struct yaml_file *f)
+{
+	const struct yaml *y = at(yaml_get(root, "phases"), "loaded");
+	bool load = false;
+
+	for (unsigned int i = 0; i < s->vm_count; i++)
+		load |= s->vms[i].role == VM_ROLE_CONTROL && scenario_has_load(&s->vms[i]);
+	if (s->loaded_s > 0 && !load)
+		yaml_mistake(f, y->line, y->column,
+			     "key 'phases.loaded': no control VM has a load (expected 0s, or "
+			     "vms.load in a control VM)");
+}
+
 /* A limit that no run could meet or miss is a slip. */
 static void check_limits(const struct scenario *s, const struct yaml *root, struct yaml_file *f)
 {
@@ -172,13 +194,18 @@ static void check_limits(const struct scenario *s, const struct yaml *root, stru
 		yaml_mistake(f, y->line, y->column,
 			     "key 'limits.phase': there is no phase shared (expected "
 			     "phases.shared longer than 0s and a VM of role 'neighbour')");
+	if (phase == PHASE_LOADED && s->loaded_s <= 0)
+		yaml_mistake(f, y->line, y->column,
+			     "key 'limits.phase': there is no phase loaded (expected phases.loaded "
+			     "longer than 0s)");
 	y = at(map ? map : root, "interference");
 	if (phase == PHASE_SOLO && !isnan(s->limits.interference_max))
 		yaml_mistake(f, y->line, y->column,
 			     "key 'limits.interference': of phase solo with itself (expected "
 			     "limits.phase 'boot' or 'shared')");
 	y = at(map ? map : root, "neighbour_share");
-	if ((phase == PHASE_SOLO || !neighbour) && !isnan(s->limits.neighbour_share_min))
+	if ((phase == PHASE_SOLO || phase == PHASE_LOADED || !neighbour) &&
+	    !isnan(s->limits.neighbour_share_min))
 		yaml_mistake(f, y->line, y->column,
 			     "key 'limits.neighbour_share': no neighbour is in phase %s (expected "
 			     "limits.phase 'boot' or 'shared')",
@@ -188,6 +215,13 @@ static void check_limits(const struct scenario *s, const struct yaml *root, stru
 		yaml_mistake(f, y->line, y->column,
 			     "key 'limits.delay': no control VM is above another (expected two VMs "
 			     "of role 'control')");
+	y = at(map ? map : root, "interrupt_handler");
+	if ((phase == PHASE_SOLO || !has_interrupts(s)) && !isnan(s->limits.handler_max))
+		yaml_mistake(f, y->line, y->column,
+			     "key 'limits.interrupt_handler': %s (expected another limits.phase "
+			     "than 'solo', and vms.interrupts)",
+			     has_interrupts(s) ? "of phase solo with itself" :
+						 "no interrupt releases a ring");
 	y = at(map ? map : root, "boot_time");
 	if (!neighbour && !isnan(s->limits.boot_s_max))
 		yaml_mistake(f, y->line, y->column,
@@ -234,6 +268,7 @@ void scenario_check(const struct scenario *s, const struct yaml *root, struct ya
 	check_cores(s, root, f);
 	check_policies(s, root, f);
 	check_phases(s, root, f);
+	check_loaded(s, root, f);
 	check_limits(s, root, f);
 	check_budgets(s, root, f);
 	check_ways(s, root, f);

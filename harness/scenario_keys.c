@@ -61,6 +61,7 @@ const char *const phase_names[PHASE_COUNT + 1] = {
 	[PHASE_SOLO] = "solo",
 	[PHASE_BOOT] = "boot",
 	[PHASE_SHARED] = "shared",
+	[PHASE_LOADED] = "loaded",
 	NULL,
 };
 
@@ -97,6 +98,9 @@ static const struct key phase_keys[] = {
 	  .initial = "2s", .help = "rings run before solo begins, not measured" },
 	{ .name = "solo", .type = KEY_TIME_S, AT(scenario, solo_s), .min = 0.1, .max = HOUR_S,
 	  .initial = "10s", .help = "the control VMs alone on the core" },
+	{ .name = "loaded", .type = KEY_TIME_S, AT(scenario, loaded_s), .min = 0, .max = HOUR_S,
+	  .initial = "0s",
+	  .help = "after solo, the control VMs with their loads, which then run in it only" },
 	{ .name = "shared", .type = KEY_TIME_S, AT(scenario, shared_s), .min = 0, .max = HOUR_S,
 	  .initial = "0s", .help = "all VMs at work; 0s leaves the phase out" },
 	{ .name = "boot", .type = KEY_CHOICE, AT(scenario, boot_order), .choices = boot_orders,
@@ -304,6 +308,9 @@ static const struct key limit_keys[] = {
 	  AT(scenario, limits.neighbour_share_min), .min = 0.001, .max = 1, .initial = "none",
 	  .word = "none", .word_value = NAN,
 	  .help = "least CPU time of the neighbours in that phase, as a part of its length" },
+	{ .name = "interrupt_handler", .type = KEY_NUMBER, AT(scenario, limits.handler_max),
+	  .min = 0.01, .max = 1000, .initial = "none", .word = "none", .word_value = NAN,
+	  .help = "most that interrupt to handler, p99, in that phase may be, divided by solo's" },
 	{ 0 },
 };
 

@@ -80,6 +80,7 @@ static int measure_phase(struct boot_phase *b, const struct cell *cell,
 	}
 	b->wakeup = durations_spread(&b->measure.wakeup);
 	b->response = durations_spread(&b->measure.response);
+	b->handler = durations_spread(&b->measure.handler);
 	b->wait_us_per_period = summary_wait_us(phase, judged, b->measure.periods);
 	b->delay = delay_of_phase(cell, phase);
 	cost_of_phase(&b->cost, cell, phase);
@@ -106,6 +107,8 @@ static int measure_boot(struct boot_result *b, const struct scenario *s, const s
 	for (int i = 0; i < PHASE_COUNT && !ret; i++)
 		ret = measure_phase(&b->phases[i], cell, judged, &cell->phases[i], err);
 	b->interference = interference(b, s->limits.phase);
+	b->handler_ratio =
+		b->phases[s->limits.phase].handler.p99 / b->phases[PHASE_SOLO].handler.p99;
 	b->kicks_per_period = kicks_per_period(cell, judged->vm);
 	b->send_us = cost_of_sending(cell, judged->vm);
 	b->neighbour_boot_s = json_double(cell->json, "neighbour_boot_s");
@@ -159,9 +162,12 @@ static int pool_phase(struct policy_result *p, int phase, struct rs_error **err)
 		ret = durations_append(&into->wakeup, &b->measure.wakeup, err);
 		if (!ret)
 			ret = durations_append(&into->response, &b->measure.response, err);
+		if (!ret)
+			ret = durations_append(&into->handler, &b->measure.handler, err);
 	}
 	p->wakeup[phase] = durations_spread(&into->wakeup);
 	p->response[phase] = durations_spread(&into->response);
+	durations_spread(&into->handler);
 	p->wait_us_per_period[phase] =
 		boots_median(p, offsetof(struct boot_result, phases[0].wait_us_per_period) +
 					(size_t)phase * sizeof(struct boot_phase));
@@ -177,22 +183,33 @@ static int pool_phase(struct policy_result *p, int phase, struct rs_error **err)
 	return ret;
 }
 
-static void pool_handling(struct policy_result *p)
+/* Of the spread at `offset` in struct boot_result: medians over boots, but
+ * smallest minimum, largest maximum and summed count. */
+static struct spread over_boots(const struct policy_result *p, size_t offset)
 {
-	struct spread *h = &p->handling;
+	struct spread s = { .min = NAN, .max = NAN };
 
-	*h = (struct spread){ .min = NAN, .max = NAN };
 	for (size_t i = 0; i < p->boot_count; i++) {
-		const struct spread *b = &p->boots[i].handling;
+		struct spread b;
 
-		h->min = fmin(h->min, b->min); /* of a NaN and a number: the number */
-		h->max = fmax(h->max, b->max);
-		h->count += b->count;
+		memcpy(&b, (const char *)&p->boots[i] + offset, sizeof(b));
+		s.min = fmin(s.min, b.min); /* of a NaN and a number: the number */
+		s.max = fmax(s.max, b.max);
+		s.count += b.count;
 	}
-	h->p50 = BOOTS_MEDIAN(p, handling.p50);
-	h->p90 = BOOTS_MEDIAN(p, handling.p90);
-	h->p99 = BOOTS_MEDIAN(p, handling.p99);
-	h->p999 = BOOTS_MEDIAN(p, handling.p999);
+	s.p50 = boots_median(p, offset + offsetof(struct spread, p50));
+	s.p90 = boots_median(p, offset + offsetof(struct spread, p90));
+	s.p99 = boots_median(p, offset + offsetof(struct spread, p99));
+	s.p999 = boots_median(p, offset + offsetof(struct spread, p999));
+	return s;
+}
+
+static void take_interrupts(struct policy_result *p, int phase)
+{
+	size_t offset = (size_t)phase * sizeof(struct boot_phase);
+
+	p->handler[phase] = over_boots(p, offset + offsetof(struct boot_result, phases[0].handler));
+	p->end[phase] = over_boots(p, offset + offsetof(struct boot_result, phases[0].response));
 }
 
 static int finish_policy(struct policy_result *p, struct rs_error **err)
@@ -201,7 +218,10 @@ static int finish_policy(struct policy_result *p, struct rs_error **err)
 
 	for (int i = 0; i < PHASE_COUNT && !ret; i++)
 		ret = pool_phase(p, i, err);
-	pool_handling(p);
+	for (int i = 0; i < PHASE_COUNT; i++)
+		take_interrupts(p, i);
+	p->handling = over_boots(p, offsetof(struct boot_result, handling));
+	p->handler_ratio = BOOTS_MEDIAN(p, handler_ratio);
 	p->interference = BOOTS_MEDIAN(p, interference);
 	p->kicks_per_period = BOOTS_MEDIAN(p, kicks_per_period);
 	p->send_us = BOOTS_MEDIAN(p, send_us);
@@ -343,6 +363,27 @@ void summary_free(struct summary *s)
 	free(s->policies);
 	free(s->comparisons);
 	free(s);
+}
+
+bool summary_has_interrupts(const struct summary *s)
+{
+	const struct cell_ring *judged = cell_judged_ring(s->run->cells[0]);
+
+	return judged && judged->by_interrupt;
+}
+
+uint64_t policy_counter(const struct policy_result *p, const char *key)
+{
+	uint64_t sum = 0, value;
+
+	for (size_t i = 0; i < p->boot_count; i++) {
+		const struct cell *cell = p->boots[i].cell;
+		const struct cell_ring *judged = cell_judged_ring(cell);
+
+		if (judged && json_u64(daemon_vm(cell, judged->vm), key, &value))
+			sum += value;
+	}
+	return sum;
 }
 
 const struct policy_result *summary_policy(const struct summary *s, const char *name)

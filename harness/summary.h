@@ -21,6 +21,7 @@ struct rs_error;
 struct boot_phase {
 	struct measure measure; /* of the judged ring; owned */
 	struct spread wakeup, response; /* us */
+	struct spread handler; /* us; of a ring that an interrupt releases */
 	double wait_us_per_period; /* of the judged ring's VM; NaN where not known */
 	double delay; /* of lower control VMs by higher ones; see delay.h */
 	struct cost cost;
@@ -31,6 +32,7 @@ struct boot_result {
 	const struct cell *cell;
 	struct boot_phase phases[PHASE_COUNT];
 	double interference; /* response p99 judged phase / solo; NaN: too few periods */
+	double handler_ratio; /* interrupt to handler, p99 judged phase / solo; NaN: none */
 	double kicks_per_period, neighbour_boot_s;
 	double send_us; /* one notification, in the guest; see cost.h */
 	struct spread handling; /* us; kick seen to priority read back */
@@ -44,6 +46,9 @@ struct policy_result {
 	size_t boot_count;
 	struct measure pooled[PHASE_COUNT]; /* owned; judged ring, all boots */
 	struct spread wakeup[PHASE_COUNT], response[PHASE_COUNT]; /* pooled, us */
+	/* Of a ring that interrupts release: medians, but min, max and count over all. */
+	struct spread handler[PHASE_COUNT], end[PHASE_COUNT];
+	double handler_ratio;
 	/* Medians over boots; NaN where no boot has the number. */
 	double interference, kicks_per_period, neighbour_boot_s, response_p99[PHASE_COUNT];
 	double wait_us_per_period[PHASE_COUNT];
@@ -78,6 +83,12 @@ static inline enum phase summary_phase(const struct summary *s)
 {
 	return s->run->scenario->limits.phase;
 }
+
+/* Is the judged ring released by an external interrupt? */
+bool summary_has_interrupts(const struct summary *s);
+
+/* Sum over a policy's boots of a counter of the judged ring's VM. */
+uint64_t policy_counter(const struct policy_result *p, const char *key);
 
 static inline bool summary_has_neighbour(const struct summary *s)
 {

@@ -29,16 +29,29 @@ static double boot_wait(const struct boot_result *b, enum phase phase)
 	return b->phases[phase].wait_us_per_period;
 }
 
+static double boot_handler_p99(const struct boot_result *b, enum phase phase)
+{
+	return b->phases[phase].handler.p99;
+}
+
 static const struct metric {
 	const char *names[PHASE_COUNT]; /* by judged phase; NULL = has no meaning there */
 	double (*of)(const struct boot_result *b, enum phase phase);
+	bool (*applies)(const struct summary *s); /* NULL = always */
 } metrics[] = {
-	{ { NULL, "interference", "interference" }, boot_interference },
-	{ { "response_p99_us.solo", "response_p99_us.boot", "response_p99_us.shared" },
-	  boot_response_p99 },
+	{ { NULL, "interference", "interference", "interference" }, boot_interference, NULL },
+	{ { "response_p99_us.solo", "response_p99_us.boot", "response_p99_us.shared",
+	    "response_p99_us.loaded" },
+	  boot_response_p99,
+	  NULL },
 	{ { "vcpu_wait_us_per_period.solo", "vcpu_wait_us_per_period.boot",
-	    "vcpu_wait_us_per_period.shared" },
-	  boot_wait },
+	    "vcpu_wait_us_per_period.shared", "vcpu_wait_us_per_period.loaded" },
+	  boot_wait,
+	  NULL },
+	{ { "interrupt_handler_p99_us.solo", "interrupt_handler_p99_us.boot",
+	    "interrupt_handler_p99_us.shared", "interrupt_handler_p99_us.loaded" },
+	  boot_handler_p99,
+	  summary_has_interrupts },
 };
 
 #define METRIC_COUNT (sizeof(metrics) / sizeof(metrics[0]))
@@ -128,7 +141,8 @@ int summary_compare(struct summary *s, struct rs_error **err)
 		return rs_fail(err, ENOMEM, "no memory for comparisons");
 	for (size_t i = 0; i < s->policy_count; i++)
 		for (size_t k = 0; k < METRIC_COUNT && !ret; k++)
-			if (&s->policies[i] != baseline && metrics[k].names[phase])
+			if (&s->policies[i] != baseline && metrics[k].names[phase] &&
+			    (!metrics[k].applies || metrics[k].applies(s)))
 				ret = compare_one(&s->comparisons[s->comparison_count++], baseline,
 						  &s->policies[i], &metrics[k], phase, err);
 	return ret ? ret : correct(s, err);

@@ -40,6 +40,8 @@ int summary_histograms(const struct summary *s, const char *path, struct rs_erro
 			write_hist(to, h, p->name, phase_names[k], "wakeup", &p->pooled[k].wakeup);
 			write_hist(to, h, p->name, phase_names[k], "response",
 				   &p->pooled[k].response);
+			write_hist(to, h, p->name, phase_names[k], "handler",
+				   &p->pooled[k].handler);
 		}
 	}
 	if (fflush(to) || ferror(to))

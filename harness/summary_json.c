@@ -64,6 +64,31 @@ static struct json_object *phase_json(const struct measure *m, const struct spre
 	return json;
 }
 
+/* Of a ring that interrupts release. */
+static void add_interrupt(struct json_object *to, const struct spread *handler,
+			  const struct spread *end)
+{
+	struct json_object *json;
+
+	if (!handler->count)
+		return;
+	json = json_object_new_object();
+	add(json, "handler_us", summary_spread(handler));
+	add(json, "end_us", summary_spread(end));
+	add(to, "interrupt", json);
+}
+
+static struct json_object *counters_json(const struct policy_result *p)
+{
+	static const char *const keys[] = { "irq_raised", "irq_lost", "irq_coalesced",
+					    "irq_confirmed", "irq_unconfirmed" };
+	struct json_object *json = json_object_new_object();
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		add_count(json, keys[i], policy_counter(p, keys[i]));
+	return json;
+}
+
 static struct json_object *cost_json(const struct cost *c)
 {
 	struct json_object *json = json_object_new_object();
@@ -93,6 +118,7 @@ static struct json_object *boot_json(const struct boot_result *b)
 		struct json_object *phase =
 			phase_json(&p->measure, &p->wakeup, &p->response, p->wait_us_per_period);
 
+		add_interrupt(phase, &p->handler, &p->response);
 		add(phase, "cost", cost_json(&p->cost));
 		add_count(phase, "control_missed_unstained", p->control_missed_unstained);
 		add(phase, "delay", json_number(p->delay));
@@ -186,6 +212,7 @@ static struct json_object *policy_json(const struct summary *s, const struct pol
 		struct json_object *phase = phase_json(&p->pooled[i], &p->wakeup[i],
 						       &p->response[i], p->wait_us_per_period[i]);
 
+		add_interrupt(phase, &p->handler[i], &p->end[i]);
 		add(cost, "guest_extra_us_per_period",
 		    json_number(p->guest_extra_us_per_period[i]));
 		add(phase, "cost", cost);
@@ -207,6 +234,10 @@ static struct json_object *policy_json(const struct summary *s, const struct pol
 	add(json, "kicks_per_period", json_number(p->kicks_per_period));
 	add(json, "send_us", json_number(p->send_us));
 	add(json, "handling_us", summary_spread(&p->handling));
+	if (summary_has_interrupts(s)) {
+		add(json, "interrupt_handler", json_number(p->handler_ratio));
+		add(json, "interrupts", counters_json(p));
+	}
 	add(json, "neighbour_boot_s", seconds);
 	add_count(json, "samples_lost", p->lost);
 	add_count(json, "samples_rejected", p->rejected);

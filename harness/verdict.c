@@ -191,6 +191,32 @@ static void add_expectations(struct verdict *v, const struct summary *s)
 	add_wait_row(v, s);
 }
 
+/* The same interrupt, boosted and not: p99 to its handler in the judged phase. */
+static void add_unboosted_row(struct verdict *v, const struct summary *s, const char *unboosted)
+{
+	const struct policy_result *with = summary_policy(s, "ring_irq");
+	const struct policy_result *without = summary_policy(s, unboosted);
+	char ratio[FORMAT_NUMBER_ROOM], a[FORMAT_NUMBER_ROOM], b[FORMAT_NUMBER_ROOM];
+	struct verdict_row *row = &v->shown[v->shown_count++];
+	enum phase phase = summary_phase(s);
+	double value;
+
+	memset(row, 0, sizeof(*row));
+	snprintf(row->what, sizeof(row->what), "interrupt → handler in %s, p99: ring_irq ÷ %s",
+		 phase_names[phase], unboosted);
+	set_bound(row, AT_MOST, 1, "");
+	if (!with || !without) {
+		strcpy(row->measured, "not run");
+		row->state = STATE_NOT_RUN;
+		return;
+	}
+	value = with->handler[phase].p99 / without->handler[phase].p99;
+	snprintf(row->measured, sizeof(row->measured), "%s (%s µs ÷ %s µs)",
+		 format_number(ratio, value, 2), format_number(a, with->handler[phase].p99, 3),
+		 format_number(b, without->handler[phase].p99, 3));
+	row->state = judge(value, AT_MOST, 1);
+}
+
 static void add_limits(struct verdict *v, const struct summary *s)
 {
 	const struct scenario *scenario = s->run->scenario;
@@ -206,6 +232,7 @@ static void add_limits(struct verdict *v, const struct summary *s)
 		{ &quantity_delay, AT_MOST, scenario->limits.delay_max },
 		{ &quantity_share, AT_LEAST, scenario->limits.neighbour_share_min },
 		{ &quantity_blocking, AT_MOST, scenario->limits.blocking_ratio_max },
+		{ &quantity_handler, AT_MOST, scenario->limits.handler_max },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]) && scenario->verdict_policy; i++)
@@ -225,6 +252,10 @@ void verdict_make(struct verdict *v, const struct summary *s)
 	add_limits(v, s);
 	if (is_boot_experiment(s))
 		add_expectations(v, s);
+	if (summary_has_interrupts(s) && summary_phase(s) != PHASE_SOLO) {
+		add_unboosted_row(v, s, "ring");
+		add_unboosted_row(v, s, "none");
+	}
 	v->result = REPORT_PASS;
 	for (size_t i = 0; i < v->limit_count; i++) {
 		if (v->limits[i].state == STATE_FAILS)

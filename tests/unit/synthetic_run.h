@@ -180,6 +180,8 @@ static inline void synth_phases(struct synth_cell *c, FILE *f)
 	unsigned int run = synth_has_trace(c->policy) ? 3240000000u : 3200000000u;
 
 	for (int i = 0; i < PHASE_COUNT; i++) {
+		if (!c->synth->periods[i])
+			continue;
 		fprintf(f,
 			"%s{\"name\":\"%s\",\"begin_ns\":%ju,\"end_ns\":%ju,\"vcpus\":["
 			"{\"vm\":\"control\",\"index\":0,\"tid\":1,\"run_ns\":%u,\"wait_ns\":%ju,"
