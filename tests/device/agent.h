@@ -19,4 +19,16 @@
 #define PRIO_SLEEPER_0 44 /* of sleepers.c, one on each vCPU */
 #define PRIO_SLEEPER_1 45
 
+/* external.c: a ring that interrupts release, and interrupts of no ring. */
+#define RING_READY 9 /* START and END once: the host may begin */
+#define RING_EXTERNAL 8
+#define RING_NOBODY 10
+#define PRIO_READY 46
+#define PRIO_EXTERNAL 47
+#define PRIO_NOBODY 48
+#define INTERRUPT_BOUND 2
+#define INTERRUPT_UNBOUND 3
+#define EXTERNAL_COUNT 50
+#define UNBOUND_COUNT 5
+
 #endif
