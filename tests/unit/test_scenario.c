@@ -176,6 +176,43 @@ static void test_default_scenario(void **state)
 	assert_true(s->limits.handling_p99_us_max == 100);
 }
 
+/* Each of the project's own asks something, and is the same after it was
+ * written out. */
+static void test_own_scenarios(void **state)
+{
+	char copy[PATH_MAX], path[PATH_MAX + 300];
+	struct dirent **entries;
+	const char *dir;
+	int count, i;
+
+	(void)state;
+	strcpy(copy, default_path);
+	dir = dirname(copy);
+	count = scandir(dir, &entries, is_yaml, alphasort);
+	assert_true(count >= 2);
+	for (i = 0; i < count; i++) {
+		cleanup_error struct rs_error *err = NULL;
+		cleanup_scenario struct scenario *s = NULL, *again = NULL;
+		cleanup_free char *first = NULL, *second = NULL;
+		size_t size;
+
+		snprintf(path, sizeof(path), "%s/%.255s", dir, entries[i]->d_name);
+		free(entries[i]);
+		s = scenario_load(path, &err);
+		if (!s)
+			fail_msg("%s", err->message);
+		if (!strchr(s->question, '?'))
+			fail_msg("%s: its first comment asks nothing", path);
+		first = written(s, &size);
+		again = load_text(first, size, &err);
+		if (!again)
+			fail_msg("%s: %s", path, err->message);
+		second = written(again, &size);
+		assert_string_equal(first, second);
+	}
+	free(entries);
+}
+
 static const char full[] =
 	"# SPDX-License-Identifier: GPL-2.0-or-later\n"
 	"#\n"
@@ -396,10 +433,10 @@ static int enter_golden(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_golden),	   cmocka_unit_test(test_default_scenario),
-		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_control_alone),
-		cmocka_unit_test(test_hostile),	   cmocka_unit_test(test_mutations),
-		cmocka_unit_test(test_suggest),
+		cmocka_unit_test(test_golden),	      cmocka_unit_test(test_default_scenario),
+		cmocka_unit_test(test_own_scenarios), cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_control_alone), cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_mutations),     cmocka_unit_test(test_suggest),
 	};
 
 	return cmocka_run_group_tests_name("scenario", tests, enter_golden, NULL);
