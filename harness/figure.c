@@ -16,9 +16,9 @@
 
 extern char **environ;
 
-const struct figure *const figures[] = { &figure_response,  &figure_ccdf, &figure_boots,
-					 &figure_priority,  &figure_cost, &figure_blocking,
-					 &figure_interrupt, NULL };
+const struct figure *const figures[] = { &figure_response,  &figure_ccdf,	   &figure_boots,
+					 &figure_priority,  &figure_cost,	   &figure_blocking,
+					 &figure_interrupt, &figure_notifications, NULL };
 
 bool figure_applies(const struct figure *f, const struct summary *s)
 {

@@ -34,7 +34,7 @@ struct figure {
 };
 
 extern const struct figure figure_response, figure_ccdf, figure_priority, figure_boots, figure_cost;
-extern const struct figure figure_blocking, figure_interrupt;
+extern const struct figure figure_blocking, figure_interrupt, figure_notifications;
 extern const struct figure *const figures[]; /* NULL-ended, in order of the report */
 
 bool figure_applies(const struct figure *f, const struct summary *s);

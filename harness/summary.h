@@ -113,6 +113,11 @@ struct json_object *summary_json(const struct summary *s, struct rs_error **err)
 /* Its object "witness" alone; the caller owns it. */
 struct json_object *summary_witness(const struct run *run, struct rs_error **err);
 
+/* Notifications a period of the ring that is like this one, over all boots; NaN
+ * for boots that were measured before it was counted. */
+double summary_notifications(const struct policy_result *p, const struct cell_ring *like,
+			     double *changes_per_period);
+
 /* Its object "versions": cells by the version of ringsched that measured them;
  * the caller owns it. */
 struct json_object *summary_versions(const struct run *run);

@@ -135,9 +135,8 @@ static bool is_ring(const struct cell_ring *r, const struct cell_ring *like)
 	return r->id == like->id && !strcmp(r->vm, like->vm);
 }
 
-/* Over all boots; not known of boots that were measured before it was counted. */
-static void add_notifications(struct json_object *json, const struct policy_result *p,
-			      const struct cell_ring *like)
+double summary_notifications(const struct policy_result *p, const struct cell_ring *like,
+			     double *changes_per_period)
 {
 	uint64_t periods = 0, notifications = 0, changes = 0;
 
@@ -152,10 +151,18 @@ static void add_notifications(struct json_object *json, const struct policy_resu
 			changes += c->rings[j].priority_changes;
 		}
 	}
+	*changes_per_period = periods ? (double)changes / (double)periods : NAN;
+	return periods ? (double)notifications / (double)periods : NAN;
+}
+
+static void add_notifications(struct json_object *json, const struct policy_result *p,
+			      const struct cell_ring *like)
+{
+	double changes;
+
 	add(json, "notifications_per_period",
-	    json_number(periods ? (double)notifications / (double)periods : NAN));
-	add(json, "priority_changes_per_period",
-	    json_number(periods ? (double)changes / (double)periods : NAN));
+	    json_number(summary_notifications(p, like, &changes)));
+	add(json, "priority_changes_per_period", json_number(changes));
 }
 
 /* The pooled figures of one ring of one policy, all phases. */
