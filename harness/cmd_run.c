@@ -17,6 +17,7 @@ enum { /* options without a letter */
        OPT_GUESTS,
        OPT_DAEMON,
        OPT_KERNEL,
+       OPT_DRY_RUN,
 };
 
 static const struct argp_option options[] = {
@@ -33,6 +34,8 @@ static const struct argp_option options[] = {
 	  0 },
 	{ "daemon", OPT_DAEMON, "PATH", 0, "ringschedd, default: beside ringsched", 0 },
 	{ "kernel", OPT_KERNEL, "rt|standard", 0, "Of control VMs, instead of the scenario's", 0 },
+	{ "dry-run", OPT_DRY_RUN, NULL, 0, "Print the plan and how long it would take, and end",
+	  0 },
 	{ "quiet", 'q', NULL, 0, "Print results and errors only", 0 },
 	{ 0 },
 };
@@ -87,6 +90,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_DAEMON:
 		o->daemon = arg;
+		return 0;
+	case OPT_DRY_RUN:
+		o->dry_run = true;
 		return 0;
 	case OPT_KERNEL:
 		o->kernel = arg;

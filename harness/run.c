@@ -173,6 +173,13 @@ int run_resume_on(const struct run_bench *bench, const struct resume_options *o,
 
 int run_scenario(const struct run_options *options, struct rs_error **err)
 {
+	if (options->dry_run) {
+		struct run_state run = { .options = options };
+		int ret = run_print_plan(&run, err);
+
+		run_clear(&run);
+		return ret;
+	}
 	return run_new_on(&run_bench_vms, options, err);
 }
 

@@ -27,6 +27,7 @@ struct run_options { /* all borrowed */
 	const char *daemon; /* path of ringschedd */
 	const char *kernel; /* of control VMs instead of the scenario's; NULL = its own */
 	bool quiet;
+	bool dry_run; /* print the plan only: needs no root, touches nothing */
 };
 
 /*

@@ -8,6 +8,7 @@
 
 #include "harness/folder.h"
 #include "harness/guestfiles.h"
+#include "harness/plan.h"
 #include "harness/preset.h"
 #include "host/prng.h"
 #include "harness/run_state.h"
@@ -211,6 +212,19 @@ int run_check(const struct run_state *run, struct rs_error **err)
 			      "a run needs root: it starts VMs and changes the "
 			      "scheduling of their threads. Run the same command with sudo");
 	return ret;
+}
+
+int run_print_plan(struct run_state *run, struct rs_error **err)
+{
+	const struct preset *preset;
+	int ret = load(run, err);
+
+	preset = ret == 0 ? preset_find(run->options->preset, err) : NULL;
+	if (!preset)
+		return -EINVAL;
+	if (!run->options->boots && run->boots == preset->boots)
+		run->scenario->boots = 0; /* then it is the preset that says so */
+	return plan_print(run->scenario, preset, err);
 }
 
 int run_plan(struct run_state *run, struct rs_error **err)

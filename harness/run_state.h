@@ -75,6 +75,7 @@ void run_cells_free(struct run_cell *cells, unsigned int count);
 
 /* run_plan.c: what is to be measured, before anything is touched. */
 int run_plan(struct run_state *run, struct rs_error **err);
+int run_print_plan(struct run_state *run, struct rs_error **err); /* and no more */
 /* Can this machine, as this user, measure it? */
 int run_check(const struct run_state *run, struct rs_error **err);
 
