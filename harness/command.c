@@ -20,6 +20,7 @@ const struct command commands[] = {
 	{ "resume", "finish a run that was interrupted or killed", cmd_resume },
 	{ "report", "make summary, figures and report of a run's folder", cmd_report },
 	{ "import", "take in results of cyclictest, rtla, jitterdebugger or fio", cmd_import },
+	{ "paper", "the paper's claims, from a folder of runs", cmd_paper },
 	{ "compare", "is a run, or a policy, worse than another? For CI", cmd_compare },
 	{ "cleanup", "remove what an interrupted run left behind", cmd_cleanup },
 	{ "version", "print versions", cmd_version },
