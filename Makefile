@@ -20,7 +20,7 @@ objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
 # Without root, scripts/setup can only name what is missing. That shall end with
 # 1; make has 2 for a failed recipe, and 1 for what question mode finds undone.
-ifneq ($(filter eval regress test setup guests,$(MAKECMDGOALS)),)
+ifneq ($(filter eval paper regress test setup guests,$(MAKECMDGOALS)),)
 ifneq ($(shell id -u),0)
 ifeq ($(shell scripts/setup >&2 && echo complete),)
 MAKEFLAGS += -q
@@ -28,11 +28,15 @@ endif
 endif
 endif
 
+# A demonstration by default; the page of the paper's claims wants more.
+ifneq ($(filter paper,$(MAKECMDGOALS)),)
+PRESET ?= smoke
+endif
 PRESET ?= demo
 SCENARIO ?= scenarios/boot-interference.yaml
 REGRESS_SCENARIO ?= scenarios/regress.yaml
 
-.PHONY: FORCE all help eval regress test unit setup guests host clean
+.PHONY: FORCE all help eval paper figures regress test unit setup guests host clean
 all: host
 
 help:
@@ -40,6 +44,9 @@ help:
 	@echo '             [PRESET=demo|smoke|standard|certify] [OUT=DIR] [SCENARIO=FILE] [POLICIES=a,b]'
 	@echo 'make regress is the head of the repository worse than its base? [BASE=REF] [BOOTS=N]'
 	@echo '             [REFERENCE=DIR] [POLICIES=a,b] [OUT=DIR]; scripts/regress says more'
+	@echo 'make paper   every scenario, and a page with each claim of the paper and its verdict (hours)'
+	@echo '             [PRESET=smoke] [OUT=DIR] [SCENARIOS=a,b] [DRY_RUN=1]; again with the same OUT it goes on'
+	@echo 'make figures draw the figures of a result again from its data [DIR=FOLDER]'
 	@echo 'make test    install what is missing, build, run every test'
 	@echo 'make unit    build the unit tests under build/tests/'
 	@echo 'make host    build build/ringsched and build/ringschedd'
@@ -78,6 +85,13 @@ regress: setup
 	$(MAKE) host guests
 	scripts/regress --base '$(BASE)' --reference '$(REFERENCE)' --boots '$(BOOTS)' \
 		--scenario '$(REGRESS_SCENARIO)' --policies '$(POLICIES)' --out '$(OUT)'
+
+paper: setup
+	$(MAKE) host $(if $(DRY_RUN),,guests)
+	scripts/paper --preset '$(PRESET)' --out '$(OUT)' --scenarios '$(SCENARIOS)' $(if $(DRY_RUN),--dry-run)
+
+figures:
+	scripts/figures $(if $(DIR),'$(DIR)')
 
 test: setup
 	$(MAKE) host guests
