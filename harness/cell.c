@@ -105,6 +105,7 @@ static int step_register(struct cell_state *cell, struct rs_error **err)
 			.rt_budget_period_us = vm->rt_budget_period_us,
 			.budget_by = scenario_keepers[vm->budget_by],
 			.scan_interval_us = vm->scan_interval_us,
+			.io_boost = vm->io_boost,
 		};
 
 		ret = daemon_add_vm(cell->daemon, &registered, err);

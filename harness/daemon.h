@@ -37,6 +37,7 @@ struct daemon_vm {
 	uint64_t rt_budget_period_us; /* 0 = the daemon's default */
 	const char *budget_by; /* auto, kernel or daemon */
 	uint64_t scan_interval_us; /* of policy rq_scan */
+	bool io_boost;
 };
 
 int daemon_add_vm(struct daemon *d, const struct daemon_vm *vm, struct rs_error **err);

@@ -129,6 +129,7 @@ struct scenario_vm {
 	uint64_t rt_budget_period_us; /* 0 = the daemon's default */
 	enum budget_keeper budget_by;
 	uint64_t scan_interval_us; /* of policy rq_scan; 100 to 1000000, default 1000 */
+	bool io_boost; /* block I/O goes first while a ring is active */
 	struct scenario_ring rings[RS_RING_MAX];
 	unsigned int ring_count;
 	struct scenario_interrupt interrupts[RS_INTERRUPT_MAX];

@@ -259,6 +259,8 @@ static const struct key vm_keys[] = {
 	{ .name = "scan_interval", .type = KEY_TIME, AT(scenario_vm, scan_interval_us), .min = 100,
 	  .max = 1000000, .initial = "1ms",
 	  .help = "how often policy rq_scan reads its run queues" },
+	{ .name = "io_boost", .type = KEY_BOOL, AT(scenario_vm, io_boost), .initial = "false",
+	  .help = "its block I/O goes first while a ring of it is active" },
 	{ .name = "rings", .type = KEY_SECTION, ITEMS(scenario_vm, rings, ring_count),
 	  .items_max = RS_RING_MAX, .section = &ring_section, .initial = "none",
 	  .help = "processes that take turns" },

@@ -20,6 +20,7 @@ struct json_object *control_status(void);
 struct json_object *control_vcpus(struct vm *vm);
 struct json_object *control_grants(struct vm *vm);
 struct json_object *control_budget(struct vm *vm);
+struct json_object *control_io_boost(const struct vm *vm);
 struct json_object *control_trace(void);
 
 #endif

@@ -54,6 +54,20 @@ static int need_number(struct json_object *request, const char *key, unsigned in
 	return get_number(request, key, value, err);
 }
 
+static int get_bool(struct json_object *request, const char *key, bool *value,
+		    struct rs_error **err)
+{
+	struct json_object *o;
+
+	if (!json_object_object_get_ex(request, key, &o))
+		return 0;
+	if (!json_object_is_type(o, json_type_boolean))
+		return rs_fail(err, EINVAL, "\"%s\" is %s, not true or false", key,
+			       json_object_to_json_string(o));
+	*value = json_object_get_boolean(o);
+	return 0;
+}
+
 static int get_vm(struct json_object *request, const char *key, struct vm **vm,
 		  struct rs_error **err)
 {
@@ -91,6 +105,7 @@ static int add_vm(struct json_object *request, struct json_object *answer, struc
 	    get_number(request, "rt_budget_period_us", &config.budget_period_us, err) ||
 	    get_string(request, "budget_by", false, &by, err) ||
 	    get_number(request, "scan_interval_us", &config.scan_interval_us, err) ||
+	    get_bool(request, "io_boost", &config.io_boost, err) ||
 	    get_string(request, "role", false, &role, err) ||
 	    get_string(request, "policy", false, &policy, err))
 		return -EINVAL;
@@ -194,6 +209,7 @@ static int settle(struct json_object *request, struct json_object *answer, struc
 	json_object_object_add(answer, "vcpus", control_vcpus(vm));
 	json_object_object_add(answer, "grants", control_grants(vm));
 	json_object_object_add(answer, "budget", control_budget(vm));
+	json_object_object_add(answer, "io_boost", control_io_boost(vm));
 	if (lowgroup_read(&vm->lowgroup, path, sizeof(path), value, sizeof(value))) {
 		struct json_object *group = json_object_new_object();
 

@@ -84,6 +84,43 @@ struct json_object *control_budget(struct vm *vm)
 	return o;
 }
 
+static struct json_object *io_threads(const struct vm *vm)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (unsigned int i = 0; i < vm->io.count; i++) {
+		int value = ioprio_read(vm->io.threads[i].tid);
+		struct json_object *o;
+
+		if (!thread_ref_alive(&vm->io.threads[i]) || value < 0)
+			continue;
+		o = json_object_new_object();
+		add_int(o, "tid", (uint64_t)vm->io.threads[i].tid);
+		add_int(o, "class", (uint64_t)value >> 13);
+		add_int(o, "level", (uint64_t)value & 7);
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+/* Main alone writes the list of threads. */
+struct json_object *control_io_boost(const struct vm *vm)
+{
+	struct json_object *o = json_object_new_object();
+	const struct vm_io *io = &vm->io;
+
+	json_object_object_add(o, "wanted", json_object_new_boolean(io->wanted));
+	json_object_object_add(o, "able", json_object_new_boolean(io->able));
+	if (!io->wanted)
+		return o;
+	add_string(o, "device", io->device.name);
+	add_string(o, "scheduler", io->device.scheduler);
+	json_object_object_add(o, "why_not", io->why ? json_object_new_string(io->why) : NULL);
+	json_object_object_add(o, "boosted", json_object_new_boolean(io->boosted));
+	json_object_object_add(o, "threads", io_threads(vm));
+	return o;
+}
+
 static struct json_object *rings_of(const struct vm *vm)
 {
 	struct json_object *list = json_object_new_array();
@@ -180,6 +217,9 @@ static const struct {
 	COUNTER(grant_failed),
 	COUNTER(budget_cuts),
 	COUNTER(budget_by_wall),
+	COUNTER(io_boosts),
+	COUNTER(io_failed),
+	COUNTER(io_threads_over),
 	COUNTER(low_failed),
 	COUNTER(policy_errors),
 	COUNTER(ticks_late),
@@ -296,6 +336,7 @@ static struct json_object *vm_status(struct vm *vm)
 	free(handling);
 	json_object_object_add(o, "grants", control_grants(vm));
 	json_object_object_add(o, "budget", control_budget(vm));
+	json_object_object_add(o, "io_boost", control_io_boost(vm));
 	return o;
 }
 

@@ -64,6 +64,13 @@ int record_add_process(struct record *rec, const struct record_thread *main_thre
 	return add_sched(rec, ENTRY_PROCESS, main_thread, original);
 }
 
+int record_add_ioprio(struct record *rec, const struct record_thread *main_thread, int value)
+{
+	const struct sched_state original = { .priority = (uint32_t)value };
+
+	return add_sched(rec, ENTRY_IOPRIO, main_thread, &original);
+}
+
 int record_add_knob(struct record *rec, const char *path, const char *value)
 {
 	struct entry e;

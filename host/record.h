@@ -53,6 +53,8 @@ int record_add_thread(struct record *rec, const struct record_thread *thread,
 		      const struct sched_state *original);
 int record_add_process(struct record *rec, const struct record_thread *main_thread,
 		       const struct sched_state *original);
+/* All threads of the process that have IOPRIO_BOOST get `value` then. */
+int record_add_ioprio(struct record *rec, const struct record_thread *main_thread, int value);
 int record_add_knob(struct record *rec, const char *path, const char *value);
 void record_drop(struct record *rec, int index); /* a negative index is ignored */
 unsigned int record_used(const struct record *rec);

@@ -8,6 +8,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "host/ioprio.h"
 #include "host/proc.h"
 #include "host/record_layout.h"
 
@@ -42,6 +43,8 @@ bool record_entry_holds(const struct entry *e)
 		return false;
 	if (e->kind == ENTRY_THREAD || e->kind == ENTRY_PROCESS)
 		return e->thread.pid > 0 && e->thread.tid > 0;
+	if (e->kind == ENTRY_IOPRIO)
+		return e->thread.pid > 0 && e->original.priority < IOPRIO_LIMIT;
 	return e->kind == ENTRY_KNOB && memchr(e->path, '\0', sizeof(e->path)) &&
 	       memchr(e->value, '\0', sizeof(e->value)) && e->path[0] == '/' &&
 	       knob_is_known(e->path) && e->value[strspn(e->value, "-0123456789")] == '\0';
@@ -87,9 +90,19 @@ static int restore_inherited(pid_t tid, void *arg)
 	return 0;
 }
 
+static int restore_ioprio(pid_t tid, void *arg)
+{
+	struct record_restoring *r = arg;
+
+	if (ioprio_read(tid) == IOPRIO_BOOST && r->entry->original.priority != IOPRIO_BOOST)
+		note(r, r->entry, ioprio_apply(tid, (int)r->entry->original.priority));
+	return 0;
+}
+
 /* A clone under way copies its creator's policy before it can be seen in
  * /proc; it is visible by the next pass, so go on until one finds nothing. */
-static void restore_process(struct record_restoring *r, const struct entry *e)
+static void restore_process(struct record_restoring *r, const struct entry *e,
+			    int (*restore)(pid_t tid, void *arg))
 {
 	unsigned int before;
 	int clean = 0;
@@ -97,7 +110,7 @@ static void restore_process(struct record_restoring *r, const struct entry *e)
 	r->entry = e;
 	for (int pass = 0; pass < 100 && clean < 2; pass++) {
 		before = r->restored;
-		if (proc_each_task(e->thread.pid, restore_inherited, r))
+		if (proc_each_task(e->thread.pid, restore, r))
 			return;
 		clean = before == r->restored ? clean + 1 : 0;
 	}
@@ -130,7 +143,9 @@ static void restore_entry(struct record_restoring *r, const struct entry *e)
 	else if (!same_thread(t->pid, t->pid, t->pid_start))
 		return;
 	else if (e->kind == ENTRY_PROCESS)
-		restore_process(r, e);
+		restore_process(r, e, restore_inherited);
+	else if (e->kind == ENTRY_IOPRIO)
+		restore_process(r, e, restore_ioprio);
 	else if (same_thread(t->pid, t->tid, t->tid_start))
 		note(r, e, sched_restore(t->tid, &e->original, NULL));
 }

@@ -107,8 +107,10 @@ static void finish_all(void)
 	bool more = false;
 
 	for (struct vm *vm = vm_next(NULL); vm; vm = vm_next(vm))
-		if (vm->connected)
+		if (vm->connected) {
 			more |= vm_finish(vm);
+			more |= vm_io_refresh(vm);
+		}
 	if (more)
 		timerfd_settime(server.timer, 0, &again, NULL);
 }

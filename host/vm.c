@@ -150,6 +150,8 @@ struct vm *vm_add(const struct vm_config *config, struct rs_error **err)
 		.timer = -1,
 	};
 	vm->scan_interval_us = config->scan_interval_us;
+	vm->io.wanted = config->io_boost;
+	vm->io.record = -1;
 	vm->policy = config->policy;
 	vm->own_policy = config->own_policy;
 	vm->record = config->record;
@@ -283,6 +285,7 @@ void vm_message(struct vm *vm, const struct message *msg, uint64_t seen_ns)
 	};
 	hist_add(&vm->handling, event.handled_ns);
 	trace_add(&event);
+	vm_io_follow(vm); /* the last, for less depends on it */
 }
 
 void vm_rings_clear(struct vm *vm)
@@ -294,4 +297,5 @@ void vm_rings_clear(struct vm *vm)
 	vm_scan_forget(vm);
 	vm->sequence_known = false;
 	run_policy(vm, &bye);
+	vm_io_follow(vm);
 }

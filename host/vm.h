@@ -25,6 +25,7 @@
 #include "host/sched.h"
 #include "host/threads.h"
 #include "host/vm_budget.h"
+#include "host/vm_io.h"
 
 #define VM_MAX 512
 #define VM_NAME_MAX 64
@@ -93,6 +94,9 @@ struct vm_counters {
 	uint64_t budget_cuts; /* windows whose budget was used up, and more was wanted */
 	uint64_t budget_by_wall; /* threads whose CPU time the kernel does not tell */
 	uint64_t low_failed; /* threads or groups that could not be made low or normal */
+	uint64_t io_boosts; /* stretches in which the VM's block I/O went first */
+	uint64_t io_failed; /* threads whose I/O priority could not be changed */
+	uint64_t io_threads_over; /* threads beyond VM_IO_THREADS: set by main alone */
 	uint64_t policy_errors; /* hooks that returned an error */
 	uint64_t ticks_late; /* ticks left out: the one before them came too late */
 	uint64_t scan_reads; /* run queues of the guest read (P2) */
@@ -161,6 +165,7 @@ struct vm {
 	uint8_t ceiling;
 	struct vm_budget budget;
 	unsigned int scan_interval_us; /* of rq_scan; 0 = the policy's own */
+	struct vm_io io;
 	bool own_policy; /* the daemon's change of policy passes it by */
 	struct record *record; /* borrowed */
 
@@ -221,6 +226,7 @@ struct vm_config {
 	unsigned int budget_period_us; /* 0: see struct vm_budget */
 	enum vm_budget_by budget_by;
 	unsigned int scan_interval_us; /* 0 = the policy's own */
+	bool io_boost;
 	const struct policy *policy;
 	bool own_policy;
 	struct record *record;

@@ -181,6 +181,7 @@ void vm_budget_expired(struct vm *vm, uint64_t now_ns)
 	    (read(vm->budget.timer, &expirations, sizeof(expirations)) < 0 && errno != EAGAIN))
 		return;
 	check(vm, now_ns);
+	vm_io_follow(vm);
 	if (vm->counters.boosts + vm->counters.demotions == before)
 		return;
 	for (unsigned int i = 0; i < vm->vcpu_count; i++) {

@@ -283,6 +283,7 @@ int vm_settle(struct vm *vm, struct rs_error **err)
 			       "\"CPU N/TCG\": start QEMU with -name NAME,debug-threads=on",
 			       vm->name, vm->pid);
 	vm->settled = true;
+	vm_io_begin(vm);
 	return start_policy(vm, err);
 }
 
@@ -330,6 +331,7 @@ int vm_choose_policy(struct vm *vm, const struct policy *policy, struct rs_error
 		vm_forget_guest(vm);
 	if (policy->needs != RS_SOURCE_SCAN)
 		vm_scan_forget(vm);
+	vm_io_follow(vm);
 	pthread_mutex_unlock(&vm->lock);
 	if (!started || !vm->connected)
 		return 0;
@@ -358,6 +360,7 @@ void vm_disconnect(struct vm *vm)
 	pthread_mutex_unlock(&vm->lock);
 	while (vm_finish(vm))
 		;
+	vm_io_end(vm);
 	if (budget_set(vm, NULL, 0, vm->record, &err))
 		vm_log_error(vm, &err);
 	pthread_mutex_lock(&vm->lock);

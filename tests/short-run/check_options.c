@@ -107,6 +107,26 @@ static void loads_were_running(void **state)
 	assert_true(number(vcpu, "run_ns") + number(vcpu, "wait_ns") > length * 8 / 10);
 }
 
+/* In force, or the reason is there: a device may heed no priorities. */
+static void io_was_boosted(void **state)
+{
+	cleanup_json struct json_object *cell = open_json(CELL "cell.json");
+	struct json_object *vms = json_array(json_dict(cell, "daemon"), "vms");
+	struct json_object *vm = row_with(vms, "name", "neighbour");
+	struct json_object *io = json_dict(vm, "io_boost");
+
+	(void)state;
+	assert_true(json_object_get_boolean(json_object_object_get(io, "wanted")));
+	if (!json_object_get_boolean(json_object_object_get(io, "able"))) {
+		print_message("io_boost: %s\n", json_text(io, "why_not"));
+		assert_int_equal(number(vm, "io_boosts"), 0);
+		return;
+	}
+	assert_true(number(vm, "io_boosts") > 50);
+	assert_int_equal(number(vm, "io_failed"), 0);
+	assert_true(json_count(json_array(io, "threads")) > 1);
+}
+
 static void shared_data_was_whole(void **state)
 {
 	cleanup_json struct json_object *summary = open_json("summary.json");
@@ -134,10 +154,10 @@ static void kernels_are_as_asked(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(limits_are_in_force),	cmocka_unit_test(rings_boost_their_vcpu),
-		cmocka_unit_test(two_control_vms_work), cmocka_unit_test(cyclictest_was_run),
-		cmocka_unit_test(loads_were_running),	cmocka_unit_test(shared_data_was_whole),
-		cmocka_unit_test(kernels_are_as_asked),
+		cmocka_unit_test(limits_are_in_force),	 cmocka_unit_test(rings_boost_their_vcpu),
+		cmocka_unit_test(two_control_vms_work),	 cmocka_unit_test(cyclictest_was_run),
+		cmocka_unit_test(loads_were_running),	 cmocka_unit_test(io_was_boosted),
+		cmocka_unit_test(shared_data_was_whole), cmocka_unit_test(kernels_are_as_asked),
 	};
 
 	if (!getenv("SHORT_RUN")) {

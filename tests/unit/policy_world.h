@@ -71,6 +71,7 @@ static struct record *record;
 static struct vm *vm;
 static uint32_t sequence;
 static unsigned int budget_period_us; /* 0 = the kernel's */
+static bool io_boost;
 
 static inline int set_up(void **state)
 {
@@ -79,6 +80,7 @@ static inline int set_up(void **state)
 	record = record_open(NULL, NULL);
 	sequence = 0;
 	budget_period_us = 0;
+	io_boost = false;
 	vm = NULL;
 	return 0;
 }
@@ -102,6 +104,7 @@ static inline void connect_vm(const char *policy, enum vm_role role)
 		.ceiling = CEILING,
 		.budget_permille = BUDGET,
 		.budget_period_us = budget_period_us,
+		.io_boost = io_boost,
 		.policy = policy_find(policy, NULL),
 		.record = record,
 	};
