@@ -74,7 +74,9 @@ static void write_sending(const struct summary *s, FILE *to)
 		char seconds[FORMAT_NUMBER_ROOM];
 
 		fprintf(to, "| %s | %s | %s | %s |\n", p->name, format_number(n[0], p->send_us, 3),
-			format_number(n[1], p->send_us * p->kicks_per_period, 3),
+			format_number(n[1],
+				      p->send_us * p->cost[PHASE_SOLO].value[COST_NOTIFICATIONS],
+				      3),
 			format_number(seconds, p->neighbour_boot_s, 3));
 	}
 	if (isfinite(share))
