@@ -14,6 +14,7 @@
 #include "host/notify.h"
 
 #define DRAIN_LIMIT_MS 5000
+#define LOOK_LIMIT_MS 5000
 
 static void vm_name(unsigned int index, char name[16])
 {
@@ -30,27 +31,56 @@ static int add_vm(struct fleet *f, unsigned int index, struct rs_error **err)
 	daemon_vm_socket(&f->daemon, name, path);
 	if (ff_boot(&f->vm[index], NULL, path, err))
 		return rs_fail_wrap(err, "%s", name);
+	/* As the guest's driver does: it does not want to be told. */
+	f->vm[index].queue[RS_QUEUE_NOTIFY].avail->flags = VRING_AVAIL_F_NO_INTERRUPT;
 	f->count++;
 	return 0;
 }
 
-static int bring_up(struct fleet *f, const char *policy, unsigned int vms, int daemon_core,
-		    uint64_t seed, struct rs_error **err)
+/* The guest's module tells where its run queues are; the daemon looks at them. */
+static int offer_image(struct fleet *f, unsigned int index, struct rs_error **err)
 {
-	struct prng random = { seed };
+	int64_t end = now_ms() + LOOK_LIMIT_MS;
+	struct frontend *vm = &f->vm[index];
+	struct rs_message message;
+	char name[16], state[32];
+
+	if (scan_image_make(&f->image[index], vm->memory + SCAN_IMAGE_OFFSET,
+			    FF_GUEST_ADDRESS + SCAN_IMAGE_OFFSET, vm->vm.vcpus, err))
+		return -EINVAL;
+	message = ff_message(vm, RS_KIND_SCAN, 0, 0);
+	scan_image_offer(&f->image[index], &message);
+	ff_post(vm, &message, sizeof(message), true);
+	vm_name(index, name);
+	do {
+		if (daemon_text(&f->daemon, name, "scan.state", state, sizeof(state)) &&
+		    !strcmp(state, "ready"))
+			return 0;
+		short_pause();
+	} while (now_ms() < end);
+	return rs_fail(err, ETIMEDOUT, "%s: its run queues are %s, not ready", name, state);
+}
+
+static int bring_up(struct fleet *f, const struct fleet_kind *kind, struct rs_error **err)
+{
+	struct prng random = { kind->seed };
 	char core[16];
 	const char *const pinned[] = { "--cpu", core, NULL };
 	int ret;
 
-	snprintf(core, sizeof(core), "%d", daemon_core);
-	f->vm = calloc(vms, sizeof(*f->vm));
-	f->phase_ns = calloc(vms, sizeof(*f->phase_ns));
-	if (!f->vm || !f->phase_ns)
-		return rs_fail(err, ENOMEM, "no memory for %u VMs", vms);
-	ret = daemon_start(&f->daemon, policy, daemon_core < 0 ? NULL : pinned, err);
-	for (unsigned int i = 0; i < vms && ret == 0; i++) {
+	snprintf(core, sizeof(core), "%d", kind->daemon_core);
+	f->vm = calloc(kind->vms, sizeof(*f->vm));
+	f->phase_ns = calloc(kind->vms, sizeof(*f->phase_ns));
+	if (kind->scanned)
+		f->image = calloc(kind->vms, sizeof(*f->image));
+	if (!f->vm || !f->phase_ns || (kind->scanned && !f->image))
+		return rs_fail(err, ENOMEM, "no memory for %u VMs", kind->vms);
+	ret = daemon_start(&f->daemon, kind->policy, pinned, err);
+	for (unsigned int i = 0; i < kind->vms && ret == 0; i++) {
 		f->phase_ns[i] = prng_next(&random) >> 16;
 		ret = add_vm(f, i, err);
+		if (ret == 0 && f->image)
+			ret = offer_image(f, i, err);
 	}
 	if (ret)
 		return ret;
@@ -58,14 +88,13 @@ static int bring_up(struct fleet *f, const char *policy, unsigned int vms, int d
 	return f->notify ? 0 : rs_fail(err, ESRCH, "the daemon has no thread " NOTIFY_THREAD);
 }
 
-int fleet_start(struct fleet *f, const char *policy, unsigned int vms, int daemon_core,
-		uint64_t seed, struct rs_error **err)
+int fleet_start(struct fleet *f, const struct fleet_kind *kind, struct rs_error **err)
 {
 	*f = (struct fleet){ .count = 0 };
-	if (bring_up(f, policy, vms, daemon_core, seed, err) == 0)
+	if (bring_up(f, kind, err) == 0)
 		return 0;
 	fleet_stop(f);
-	return rs_fail_wrap(err, "%u VMs", vms);
+	return rs_fail_wrap(err, "%u VMs", kind->vms);
 }
 
 void fleet_stop(struct fleet *f)
@@ -74,6 +103,7 @@ void fleet_stop(struct fleet *f)
 		ff_destroy(&f->vm[i]);
 	daemon_clean(&f->daemon, false);
 	free(f->vm);
+	free(f->image);
 	free(f->phase_ns);
 	*f = (struct fleet){ .count = 0 };
 }
@@ -103,6 +133,9 @@ static void add_counts(struct fleet_counts *c, struct json_object *vm)
 	c->handled += number(messages, "start") + number(messages, "end");
 	c->lost += number(vm, "lost");
 	c->changes += number(vm, "changes");
+	c->reads += number(vm, "scan_reads");
+	c->torn += number(vm, "scan_torn");
+	c->outside += number(vm, "scan_outside");
 	json_object_object_foreach(json_dict(vm, "rejects"), reason, count) {
 		(void)reason;
 		c->rejected += json_object_get_uint64(count);

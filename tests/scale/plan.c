@@ -18,9 +18,28 @@
 #define FLAT 1.2
 
 const struct series all_series[] = {
-	{ "ring", "ring", "each VM 100 notifications a second", RATE_OF_ONE, false, true, FLAT },
-	{ "ring_same_rate", "ring", "all VMs together 1600 a second", RATE_OF_ALL, true, true,
-	  FLAT },
+	{ .name = "ring",
+	  .policy = "ring",
+	  .title = "each VM 100 notifications a second",
+	  .changes_per_s = RATE_OF_ONE,
+	  .per_notification = true,
+	  .limit = FLAT },
+	{ .name = "ring_same_rate",
+	  .policy = "ring",
+	  .title = "all VMs together 1600 a second",
+	  .changes_per_s = RATE_OF_ALL,
+	  .shared = true,
+	  .per_notification = true,
+	  .limit = FLAT },
+	{ .name = "rq_scan",
+	  .policy = "rq_scan",
+	  .title = "rq_scan, reading every ms",
+	  .changes_per_s = RATE_OF_ONE,
+	  .scanned = true },
+	{ .name = "rq_scan_idle",
+	  .policy = "rq_scan",
+	  .title = "rq_scan, guests in which nothing happens",
+	  .scanned = true },
 };
 #define SERIES_COUNT (sizeof(all_series) / sizeof(all_series[0]))
 const size_t all_series_count = SERIES_COUNT;
@@ -37,16 +56,33 @@ static void shuffle(size_t *order, size_t count, struct prng *random)
 	}
 }
 
+/* The daemon read run queues, found them sound, and did something about them. */
+static int check_reads(const struct point *point, struct rs_error **err)
+{
+	const struct fleet_counts *c = &point->counts;
+
+	if (!c->reads || !c->changes != !point->changes || c->outside || c->torn > c->reads / 10 ||
+	    c->handled)
+		return rs_fail(err, EPROTO,
+			       "%ju run queues read, %ju of them torn and %ju outside of memory; "
+			       "%ju changes made, %ju notifications handled",
+			       (uintmax_t)c->reads, (uintmax_t)c->torn, (uintmax_t)c->outside,
+			       (uintmax_t)c->changes, (uintmax_t)c->handled);
+	return 0;
+}
+
 /* Nothing was lost on the way, and nothing counted twice. */
 static int check_sums(const struct point *point, struct rs_error **err)
 {
 	const struct fleet_counts *c = &point->counts;
 
-	if (c->handled + c->rejected + c->lost != point->sent || c->kicks != point->sent)
+	if (all_series[point->series].scanned)
+		return check_reads(point, err);
+	if (c->handled + c->rejected + c->lost != point->changes || c->kicks != point->changes)
 		return rs_fail(err, EPROTO,
 			       "the counts do not add up: %ju messages sent, each with a kick; "
 			       "%ju handled, %ju rejected, %ju lost, %ju kicks",
-			       (uintmax_t)point->sent, (uintmax_t)c->handled,
+			       (uintmax_t)point->changes, (uintmax_t)c->handled,
 			       (uintmax_t)c->rejected, (uintmax_t)c->lost, (uintmax_t)c->kicks);
 	if (c->rejected || c->lost)
 		return rs_fail(err, EPROTO, "%ju messages were rejected and %ju lost",
@@ -61,12 +97,12 @@ static int measure_fleet(struct fleet *f, const struct fleet_load *load, double 
 	struct fleet_load before = *load;
 	struct fleet_counts c;
 	struct fleet_use u;
-	uint64_t sent;
+	uint64_t ignored;
 
 	before.seconds = warmup_s;
-	if (fleet_send(f, &before, &sent, err) || fleet_drained(f, err) ||
+	if (fleet_work(f, &before, &ignored, err) || fleet_drained(f, err) ||
 	    fleet_counts(f, &c, err) || fleet_use(f, &u, err) ||
-	    fleet_send(f, load, &point->sent, err) || fleet_drained(f, err) ||
+	    fleet_work(f, load, &point->changes, err) || fleet_drained(f, err) ||
 	    fleet_use(f, &point->use, err) || fleet_counts(f, &point->counts, err))
 		return -EIO;
 	point->use.notify_ns -= u.notify_ns;
@@ -78,23 +114,32 @@ static int measure_fleet(struct fleet *f, const struct fleet_load *load, double 
 	point->counts.rejected -= c.rejected;
 	point->counts.lost -= c.lost;
 	point->counts.changes -= c.changes;
+	point->counts.reads -= c.reads;
+	point->counts.torn -= c.torn;
+	point->counts.outside -= c.outside;
 	return check_sums(point, err);
 }
 
 static int measure(const struct plan *p, struct point *point, struct rs_error **err)
 {
 	const struct series *s = &all_series[point->series];
-	struct fleet_load load = {
-		.notifications_per_s = s->notifications_per_s / (s->shared ? point->vms : 1),
+	const struct fleet_load load = {
+		.changes_per_s = s->changes_per_s / (s->shared ? point->vms : 1),
 		.seconds = p->seconds,
-		.core = p->sender_core,
+		.core = p->worker_core,
+	};
+	const struct fleet_kind kind = {
+		.policy = s->policy,
+		.scanned = s->scanned,
+		.vms = point->vms,
+		.daemon_core = p->daemon_core,
+		.seed = p->seed + point->order,
 	};
 	struct fleet fleet;
 	int ret;
 
 	point->speed = fleet_core_speed(p->daemon_core);
-	ret = fleet_start(&fleet, s->policy, point->vms, p->daemon_core, p->seed + point->order,
-			  err);
+	ret = fleet_start(&fleet, &kind, err);
 	if (ret)
 		return ret;
 	ret = measure_fleet(&fleet, &load, p->warmup_s, point, err);

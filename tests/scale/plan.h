@@ -17,9 +17,10 @@ struct series {
 	const char *name; /* key in scale.json, one block of scale.dat */
 	const char *policy;
 	const char *title; /* of the curve */
-	/* Of one VM: of each, or, where `shared`, together. 0 = nothing is sent. */
-	double notifications_per_s;
+	/* Begins and ends of work: of each VM, or, where `shared`, of all together. */
+	double changes_per_s;
 	bool shared;
+	bool scanned; /* by run queues that the daemon reads, not by notifications */
 	bool per_notification; /* the cost is that of a notification; else a second's */
 	double limit; /* of the cost with the most VMs against the fewest; 0 = none */
 };
@@ -36,7 +37,7 @@ struct plan {
 	unsigned int blocks;
 	double seconds; /* of each measurement */
 	double warmup_s;
-	int daemon_core, sender_core;
+	int daemon_core, worker_core;
 	uint64_t seed;
 };
 
@@ -44,7 +45,7 @@ struct point { /* one measurement */
 	size_t series; /* in all_series */
 	unsigned int block, order; /* from 1 */
 	unsigned int vms;
-	uint64_t sent;
+	uint64_t changes; /* of the guests: messages sent, or of run queues */
 	struct fleet_counts counts; /* gained while it was measured */
 	struct fleet_use use; /* the same */
 	double speed; /* of the core, right before */

@@ -27,7 +27,7 @@ static const struct argp_option option_table[] = {
 	{ "out", 'o', "DIR", 0, "folder for scale.csv, scale.json and scale.dat (required)", 0 },
 	{ "vms", 'n', "N,N,...", 0, "numbers of VMs, rising (default 1,2,4,8,16,32,64)", 0 },
 	{ "blocks", 'b', "N", 0, "repetitions, each in an order of its own (default 5)", 0 },
-	{ "seconds", 's', "X", 0, "length of each measurement (default 1.5)", 0 },
+	{ "seconds", 's', "X", 0, "length of each measurement (default 1)", 0 },
 	{ "seed", 'S', "N", 0, "of the order and the VMs' phases (default: from the clock)", 0 },
 	{ 0 },
 };
@@ -135,11 +135,11 @@ int main(int argc, char **argv)
 			.vms = { 1, 2, 4, 8, 16, 32, 64 },
 			.size_count = 7,
 			.blocks = 5,
-			.seconds = 1.5,
+			.seconds = 1,
 			.warmup_s = 0.25,
 			.seed = (uint64_t)time(NULL),
 			.daemon_core = 0,
-			.sender_core = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? 1 : 0,
+			.worker_core = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? 1 : 0,
 		},
 	};
 	struct rs_error *err = NULL;

@@ -47,15 +47,26 @@ static struct json_object *spread_json(struct over_blocks *o)
 	return json;
 }
 
+static double ns_a_notification(const struct plan *p, const struct point *x)
+{
+	(void)p;
+	return x->counts.handled ? (double)x->use.notify_ns / (double)x->counts.handled : NAN;
+}
+
 static double wakeups_each(const struct plan *p, const struct point *x)
 {
 	(void)p;
 	return x->counts.handled ? (double)x->use.wakeups / (double)x->counts.handled : NAN;
 }
 
-static double sent_each_second(const struct plan *p, const struct point *x)
+static double notified_each_second(const struct plan *p, const struct point *x)
 {
-	return (double)x->sent / p->seconds;
+	return (double)x->counts.handled / p->seconds;
+}
+
+static double reads_each_second(const struct plan *p, const struct point *x)
+{
+	return (double)x->counts.reads / p->seconds;
 }
 
 static double daemon_us_each_second(const struct plan *p, const struct point *x)
@@ -80,7 +91,8 @@ static const struct {
 	double (*of)(const struct plan *p, const struct point *x);
 } numbers[] = {
 	{ "cost", point_cost },
-	{ "notifications_per_s", sent_each_second },
+	{ "notifications_per_s", notified_each_second },
+	{ "reads_per_s", reads_each_second },
 	{ "wakeups_per_notification", wakeups_each },
 	{ "changes_per_notification", changes_each },
 	{ "daemon_cpu_us_per_s", daemon_us_each_second },
@@ -150,6 +162,16 @@ static struct json_object *points_json(const struct results *r, size_t series)
 	return rows;
 }
 
+/* Of a series whose cost is a second's: how much of it each VM adds. */
+static double growth(const struct results *r, size_t series)
+{
+	unsigned int few = r->plan->vms[0], many = r->plan->vms[r->plan->size_count - 1];
+	struct over_blocks at_few = gather(r, series, few, point_cost);
+	struct over_blocks at_many = gather(r, series, many, point_cost);
+
+	return (median_of(&at_many) - median_of(&at_few)) / (double)(many - few);
+}
+
 static struct json_object *series_json(const struct results *r, size_t series, bool *holds)
 {
 	const struct series *s = &all_series[series];
@@ -162,6 +184,8 @@ static struct json_object *series_json(const struct results *r, size_t series, b
 									    "us_per_s"));
 	json_object_object_add(json, "points", points_json(r, series));
 	json_object_object_add(json, "ratio_most_to_fewest", spread_json(&o));
+	if (!s->per_notification)
+		add(json, "cost_of_one_more_vm", growth(r, series));
 	if (s->limit > 0) {
 		bool kept = median_of(&o) <= s->limit;
 
@@ -204,23 +228,33 @@ static int write_csv(const struct results *r, const char *dir, struct rs_error *
 
 	if (!to)
 		return path ? rs_fail_errno(err, errno, "opening %s", path) : -ENOMEM;
-	fputs("order,block,series,vms,seconds,sent,handled,kicks,coalesced,changes,wakeups,"
+	fputs("order,block,series,vms,seconds,guest_changes,handled,kicks,coalesced,reads,torn,changes,wakeups,"
 	      "notify_cpu_ns,daemon_cpu_ns,core_speed\n",
 	      to);
 	for (size_t i = 0; i < r->count; i++) {
 		const struct point *x = &r->points[i];
 
-		fprintf(to, "%u,%u,%s,%u,%g,%ju,%ju,%ju,%ju,%ju,%ju,%ju,%ju,%.1f\n", x->order,
-			x->block, all_series[x->series].name, x->vms, r->plan->seconds,
-			(uintmax_t)x->sent, (uintmax_t)x->counts.handled,
+		fprintf(to, "%u,%u,%s,%u,%g,%ju,%ju,%ju,%ju,%ju,%ju,%ju,%ju,%ju,%ju,%.1f\n",
+			x->order, x->block, all_series[x->series].name, x->vms, r->plan->seconds,
+			(uintmax_t)x->changes, (uintmax_t)x->counts.handled,
 			(uintmax_t)x->counts.kicks, (uintmax_t)x->counts.coalesced,
+			(uintmax_t)x->counts.reads, (uintmax_t)x->counts.torn,
 			(uintmax_t)x->counts.changes, (uintmax_t)x->use.wakeups,
 			(uintmax_t)x->use.notify_ns, (uintmax_t)x->use.process_ns, x->speed);
 	}
 	return fflush(to) ? rs_fail_errno(err, errno, "writing %s", path) : 0;
 }
 
-/* A block a series: VMs, median cost, least, most; in us. */
+static void write_spread(struct over_blocks *o, double unit, FILE *to)
+{
+	double median = median_of(o);
+
+	fprintf(to, " %.4f %.4f %.4f", median / unit, o->count ? o->values[0] / unit : NAN,
+		o->count ? o->values[o->count - 1] / unit : NAN);
+}
+
+/* A block a series: VMs, then median, least and most of a notification's cost
+ * in us and of the daemon's CPU time in ms a second. */
 static int write_dat(const struct results *r, const char *dir, struct rs_error **err)
 {
 	cleanup_free char *path = format_text(err, "%s/scale.dat", dir);
@@ -229,17 +263,17 @@ static int write_dat(const struct results *r, const char *dir, struct rs_error *
 	if (!to)
 		return path ? rs_fail_errno(err, errno, "opening %s", path) : -ENOMEM;
 	for (size_t i = 0; i < all_series_count; i++) {
-		double unit = all_series[i].per_notification ? 1e3 : 1;
-
-		fprintf(to, "%s# %s: VMs, cost in us (median, least, most)\n\"%s\"\n",
-			i ? "\n\n" : "", all_series[i].name, all_series[i].title);
+		fprintf(to, "%s# %s\n\"%s\"\n", i ? "\n\n" : "", all_series[i].name,
+			all_series[i].title);
 		for (size_t k = 0; k < r->plan->size_count; k++) {
-			struct over_blocks o = gather(r, i, r->plan->vms[k], point_cost);
-			double median = median_of(&o);
+			unsigned int vms = r->plan->vms[k];
+			struct over_blocks one = gather(r, i, vms, ns_a_notification);
+			struct over_blocks second = gather(r, i, vms, daemon_us_each_second);
 
-			if (o.count)
-				fprintf(to, "%u %.4f %.4f %.4f\n", r->plan->vms[k], median / unit,
-					o.values[0] / unit, o.values[o.count - 1] / unit);
+			fprintf(to, "%u", vms);
+			write_spread(&one, 1e3, to);
+			write_spread(&second, 1e3, to);
+			fputc('\n', to);
 		}
 	}
 	return fflush(to) ? rs_fail_errno(err, errno, "writing %s", path) : 0;

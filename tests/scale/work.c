@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The sending thread of fleet.h, and the probe of the core's speed. */
+/* The working thread of fleet.h, and the probe of the core's speed. */
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -10,26 +10,26 @@
 #include "host/sched.h"
 #include "tests/scale/fleet.h"
 
-/* Below the daemon's thread, above all else: a message is due when it is due. */
-#define SENDER_PRIORITY 90
-/* END comes this part of a period after START. */
+/* Below the daemon's thread, above all else: what is due is due now. */
+#define WORKER_PRIORITY 90
+/* Work ends this part of a period after it began. */
 #define ACTIVE_PART 0.4
 #define RING_ID 1
 #define RING_PRIO 80
 #define START_AHEAD_NS 2000000 /* from the thread's begin to time 0 */
 #define PROBE_NS 5000000
 
-struct sender {
+struct worker {
 	struct fleet *fleet;
 	const struct fleet_load *load;
-	uint64_t sent;
+	uint64_t changes;
 	struct rs_error *err;
 };
 
-/* What is due next at one VM; times count from the begin of sending. */
+/* What is due next at one VM; times count from the begin of work. */
 struct due {
 	uint64_t at_ns, period_ns;
-	bool active; /* START was sent, END is next */
+	bool active; /* it has begun, its work's end is next */
 };
 
 static uint64_t clock_ns(clockid_t clock)
@@ -66,87 +66,100 @@ static bool queue_full(const struct frontend *f)
 	return (uint16_t)(q->avail->index - used) >= FF_QUEUE_SIZE;
 }
 
-static int send_one(struct sender *s, unsigned int index, struct due *due)
+static int send_one(struct worker *w, unsigned int index, bool active)
 {
-	struct frontend *f = &s->fleet->vm[index];
+	struct frontend *f = &w->fleet->vm[index];
 	struct rs_message m =
-		ff_message(f, due->active ? RS_KIND_END : RS_KIND_START, RING_ID, RING_PRIO);
-	uint64_t active = (uint64_t)((double)due->period_ns * ACTIVE_PART);
+		ff_message(f, active ? RS_KIND_END : RS_KIND_START, RING_ID, RING_PRIO);
 
 	if (queue_full(f))
-		return rs_fail(&s->err, ENOSPC,
+		return rs_fail(&w->err, ENOSPC,
 			       "vm%u: its queue is full, the daemon does not keep up", index);
 	ff_post(f, &m, sizeof(m), true);
-	s->sent++;
+	return 0;
+}
+
+static int change_one(struct worker *w, unsigned int index, struct due *due)
+{
+	uint64_t active = (uint64_t)((double)due->period_ns * ACTIVE_PART);
+	struct scan_image *image = w->fleet->image ? &w->fleet->image[index] : NULL;
+
+	if (image && due->active)
+		scan_image_dequeue(image, 0, RING_PRIO);
+	else if (image)
+		scan_image_enqueue(image, 0, RING_PRIO);
+	else if (send_one(w, index, due->active))
+		return -ENOSPC;
+	w->changes++;
 	due->at_ns += due->active ? due->period_ns - active : active;
 	due->active = !due->active;
 	return 0;
 }
 
 /* Every VM ends as it began: without an active ring. */
-static int send_all(struct sender *s, struct due *due)
+static int work_all(struct worker *w, struct due *due)
 {
 	uint64_t begin = clock_ns(CLOCK_MONOTONIC) + START_AHEAD_NS;
-	uint64_t end = (uint64_t)(s->load->seconds * 1e9);
+	uint64_t end = (uint64_t)(w->load->seconds * 1e9);
 
 	for (;;) {
-		unsigned int i = earliest(due, s->fleet->count);
+		unsigned int i = earliest(due, w->fleet->count);
 		bool over = due[i].at_ns >= end;
 
 		if (over && !due[i].active) {
 			due[i].at_ns = UINT64_MAX; /* and no other comes before it */
-			if (due[earliest(due, s->fleet->count)].at_ns == UINT64_MAX)
+			if (due[earliest(due, w->fleet->count)].at_ns == UINT64_MAX)
 				break;
 			continue;
 		}
 		sleep_until(begin + due[i].at_ns);
-		if (send_one(s, i, &due[i]))
+		if (change_one(w, i, &due[i]))
 			return -ENOSPC;
 	}
 	sleep_until(begin + end);
 	return 0;
 }
 
-static void *run_sender(void *arg)
+static void *run_worker(void *arg)
 {
-	struct sender *s = arg;
-	uint64_t period = (uint64_t)(2e9 / s->load->notifications_per_s);
-	struct due *due = calloc(s->fleet->count, sizeof(*due));
+	struct worker *w = arg;
+	uint64_t period = (uint64_t)(2e9 / w->load->changes_per_s);
+	struct due *due = calloc(w->fleet->count, sizeof(*due));
 
-	for (unsigned int i = 0; due && i < s->fleet->count; i++)
-		due[i] = (struct due){ s->fleet->phase_ns[i] % period, period, false };
+	for (unsigned int i = 0; due && i < w->fleet->count; i++)
+		due[i] = (struct due){ w->fleet->phase_ns[i] % period, period, false };
 	if (!due)
-		rs_fail(&s->err, ENOMEM, "no memory for %u VMs", s->fleet->count);
-	else if (sched_pin(s->load->core, &s->err) == 0 &&
-		 sched_apply_fifo(0, SENDER_PRIORITY, NULL))
-		rs_fail(&s->err, EPERM, "the sending thread cannot be real-time: run as root");
-	if (!s->err)
-		send_all(s, due);
+		rs_fail(&w->err, ENOMEM, "no memory for %u VMs", w->fleet->count);
+	else if (sched_pin(w->load->core, &w->err) == 0 &&
+		 sched_apply_fifo(0, WORKER_PRIORITY, NULL))
+		rs_fail(&w->err, EPERM, "the working thread cannot be real-time: run as root");
+	if (!w->err)
+		work_all(w, due);
 	free(due);
 	return NULL;
 }
 
-int fleet_send(struct fleet *f, const struct fleet_load *load, uint64_t *sent,
+int fleet_work(struct fleet *f, const struct fleet_load *load, uint64_t *changes,
 	       struct rs_error **err)
 {
-	struct sender s = { .fleet = f, .load = load };
+	struct worker w = { .fleet = f, .load = load };
 	pthread_t thread;
 	int ret;
 
-	*sent = 0;
-	if (load->notifications_per_s <= 0) {
+	*changes = 0;
+	if (load->changes_per_s <= 0) {
 		sleep_until(clock_ns(CLOCK_MONOTONIC) + (uint64_t)(load->seconds * 1e9));
 		return 0;
 	}
-	ret = pthread_create(&thread, NULL, run_sender, &s);
+	ret = pthread_create(&thread, NULL, run_worker, &w);
 	if (ret)
-		return rs_fail_errno(err, ret, "starting the sending thread");
+		return rs_fail_errno(err, ret, "starting the working thread");
 	pthread_join(thread, NULL);
-	*sent = s.sent;
-	if (!s.err)
+	*changes = w.changes;
+	if (!w.err)
 		return 0;
-	ret = rs_fail(err, s.err->code, "%s", s.err->message);
-	rs_error_free(&s.err);
+	ret = rs_fail(err, w.err->code, "%s", w.err->message);
+	rs_error_free(&w.err);
 	return ret;
 }
 
