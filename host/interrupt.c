@@ -52,43 +52,43 @@ static bool boost(struct vm *vm, unsigned int number)
 	return true;
 }
 
-static void trace_raise(const struct vm *vm, const struct interrupt *i, unsigned int number,
-			const struct trace_event *times)
+/* What the vCPU's thread was read back as, before the guest can know of it. */
+static struct trace_event begin_trace(const struct vm *vm, unsigned int number, uint64_t arrived_ns)
 {
-	struct trace_event event = *times;
+	const struct interrupt *i = &vm->interrupts[number];
 
-	event.vm = (uint16_t)vm->slot;
-	event.interrupt = true;
-	event.message = (struct message){
-		.arg0 = number,
-		.ring_id = i->ring_id,
-		.ring_prio = i->ring_prio,
-		.vcpu = i->vcpu,
-		.sequence = event.sent ? i->event : 0,
+	return (struct trace_event){
+		.t = arrived_ns,
+		.boosted_ns = monotonic_ns() - arrived_ns,
+		.interrupt = true,
+		.vm = (uint16_t)vm->slot,
+		.message = { .arg0 = number,
+			     .ring_id = i->ring_id,
+			     .ring_prio = i->ring_prio,
+			     .vcpu = i->vcpu },
+		.policy = vm->vcpus[i->vcpu].now.policy,
+		.priority = (uint8_t)vm->vcpus[i->vcpu].now.priority,
 	};
-	event.policy = vm->vcpus[i->vcpu].now.policy;
-	event.priority = (uint8_t)vm->vcpus[i->vcpu].now.priority;
-	trace_add(&event);
 }
 
 void interrupt_raise(struct vm *vm, unsigned int number, uint64_t arrived_ns)
 {
 	struct interrupt *i = &vm->interrupts[number];
-	struct trace_event times = { .t = arrived_ns };
 	bool shared = i->ahead, begun = boost(vm, number);
+	struct trace_event event = begin_trace(vm, number, arrived_ns);
 
-	times.boosted_ns = monotonic_ns() - arrived_ns;
-	times.sent = vm->raise && vm->raise(vm, number, arrived_ns, &i->event);
-	times.handled_ns = monotonic_ns() - arrived_ns;
+	event.sent = vm->raise && vm->raise(vm, number, arrived_ns, &i->event);
+	event.handled_ns = monotonic_ns() - arrived_ns;
+	event.message.sequence = event.sent ? i->event : 0;
+	trace_add(&event);
 	vm->counters.irq_raised++;
-	vm->counters.irq_lost += !times.sent;
-	vm->counters.irq_coalesced += times.sent && shared;
-	trace_raise(vm, i, number, &times);
+	vm->counters.irq_lost += !event.sent;
+	vm->counters.irq_coalesced += event.sent && shared;
 	if (!begun)
 		return;
 	/* Of an interrupt that was lost no START can come. */
-	if (times.sent)
-		set_deadline(i, arrived_ns + times.handled_ns);
+	if (event.sent)
+		set_deadline(i, arrived_ns + event.handled_ns);
 	else
 		take_back(vm, number);
 }

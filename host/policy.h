@@ -33,7 +33,8 @@ struct policy {
 	int (*event)(struct vm *vm, const struct message *msg);
 	/* Not required: then external interrupts are raised without a boost. One
 	 * is about to be raised (P11), or no START confirmed its boost in time:
-	 * vm_highest_ring() counts it, or does no more. Returns as event(). */
+	 * vm_highest_ring() counts it, or does no more. Also called by main, when
+	 * its source is removed. Returns as event(). */
 	int (*interrupt)(struct vm *vm, unsigned int number);
 	/* Not required. Called every tick_us while the VM is connected. */
 	int (*tick)(struct vm *vm);
