@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* External interrupts of a VM (P11): their sources are the daemon's. */
+#include <errno.h>
+
 #include "harness/cell_state.h"
+#include "harness/journal.h"
 
 /* Room for random times that come more often than their mean. */
 #define EXPECTED_MARGIN 1.5
@@ -47,6 +50,9 @@ static int add(struct cell_state *cell, const struct cell_vm *v,
 		.port = irq->port,
 	};
 
+	/* A daemon that was killed leaves its socket. */
+	if (irq->path && journal_add(cell->context->journal, err, "file %s", irq->path) < 0)
+		return -EIO;
 	return daemon_add_interrupt(cell->daemon, &request, err);
 }
 

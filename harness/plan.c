@@ -114,6 +114,7 @@ static void print_limits(const struct scenario *s)
 		{ "neighbours up within", " s", s->limits.boot_s_max },
 		{ "neighbours' part of the core at least", "", s->limits.neighbour_share_min },
 		{ "interrupt to handler at most", " of solo's", s->limits.handler_max },
+		{ "and at most", " of policy ring's", s->limits.unboosted_max },
 	};
 	bool any = false;
 

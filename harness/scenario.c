@@ -387,7 +387,7 @@ bool scenario_has_limits(const struct scenario *s)
 	const double limits[] = {
 		s->limits.interference_max,    s->limits.missed_max,  s->limits.handling_p99_us_max,
 		s->limits.boot_s_max,	       s->limits.delay_max,   s->limits.blocking_ratio_max,
-		s->limits.neighbour_share_min, s->limits.handler_max,
+		s->limits.neighbour_share_min, s->limits.handler_max, s->limits.unboosted_max,
 	};
 	size_t i;
 

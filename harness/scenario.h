@@ -151,6 +151,7 @@ struct scenario_limits { /* what `ringsched run` judges by; NaN = not judged */
 	double boot_s_max; /* of the longest boot */
 	double neighbour_share_min; /* CPU time ÷ length of that phase */
 	double handler_max; /* interrupt to handler, p99 of that phase ÷ solo's */
+	double unboosted_max; /* the same in that phase ÷ policy ring's */
 };
 
 /* What `ringsched compare` takes for noise: percent of the base's median.

@@ -113,6 +113,19 @@ static void check_source(const struct scenario_interrupt *irq, const struct yaml
 	}
 }
 
+/* It is removed after a run that was killed, from wherever that is done. */
+static void check_path(const struct scenario_interrupt *irq, const struct yaml *map,
+		       struct yaml_file *f)
+{
+	const struct yaml *y = at(map, "path");
+
+	if (irq->path && irq->path[0] != '/')
+		yaml_mistake(f, y->line, y->column,
+			     "key 'vms.interrupts.path': '%.40s' is relative (expected an absolute "
+			     "path, such as /run/irq)",
+			     irq->path);
+}
+
 static void check_interrupt_ring(const struct scenario_vm *vm, unsigned int index,
 				 const struct yaml *map, struct yaml_file *f)
 {
@@ -153,6 +166,7 @@ static void check_interrupts(const struct scenario_vm *vm, const struct yaml *ma
 			     vm->name);
 	for (i = 0; i < vm->interrupt_count; i++) {
 		check_source(&vm->interrupts[i], yaml_item(list, i), f);
+		check_path(&vm->interrupts[i], yaml_item(list, i), f);
 		check_interrupt_ring(vm, i, yaml_item(list, i), f);
 		y = at(yaml_item(list, i), "number");
 		for (j = 0; j < i; j++)

@@ -313,6 +313,9 @@ static const struct key limit_keys[] = {
 	{ .name = "interrupt_handler", .type = KEY_NUMBER, AT(scenario, limits.handler_max),
 	  .min = 0.01, .max = 1000, .initial = "none", .word = "none", .word_value = NAN,
 	  .help = "most that interrupt to handler, p99, in that phase may be, divided by solo's" },
+	{ .name = "interrupt_unboosted", .type = KEY_NUMBER, AT(scenario, limits.unboosted_max),
+	  .min = 0.01, .max = 1000, .initial = "none", .word = "none", .word_value = NAN,
+	  .help = "most that it may be, divided by that of policy ring, which does not boost it" },
 	{ 0 },
 };
 

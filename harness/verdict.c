@@ -192,19 +192,20 @@ static void add_expectations(struct verdict *v, const struct summary *s)
 }
 
 /* The same interrupt, boosted and not: p99 to its handler in the judged phase. */
-static void add_unboosted_row(struct verdict *v, const struct summary *s, const char *unboosted)
+static void add_unboosted_row(struct verdict_row *rows, size_t *count, const struct summary *s,
+			      const char *boosted, const char *unboosted, double bound)
 {
-	const struct policy_result *with = summary_policy(s, "ring_irq");
+	const struct policy_result *with = summary_policy(s, boosted);
 	const struct policy_result *without = summary_policy(s, unboosted);
 	char ratio[FORMAT_NUMBER_ROOM], a[FORMAT_NUMBER_ROOM], b[FORMAT_NUMBER_ROOM];
-	struct verdict_row *row = &v->shown[v->shown_count++];
+	struct verdict_row *row = &rows[(*count)++];
 	enum phase phase = summary_phase(s);
 	double value;
 
 	memset(row, 0, sizeof(*row));
-	snprintf(row->what, sizeof(row->what), "interrupt → handler in %s, p99: ring_irq ÷ %s",
-		 phase_names[phase], unboosted);
-	set_bound(row, AT_MOST, 1, "");
+	snprintf(row->what, sizeof(row->what), "interrupt → handler in %s, p99: %.32s ÷ %s",
+		 phase_names[phase], boosted, unboosted);
+	set_bound(row, AT_MOST, bound, "");
 	if (!with || !without) {
 		strcpy(row->measured, "not run");
 		row->state = STATE_NOT_RUN;
@@ -214,7 +215,7 @@ static void add_unboosted_row(struct verdict *v, const struct summary *s, const 
 	snprintf(row->measured, sizeof(row->measured), "%s (%s µs ÷ %s µs)",
 		 format_number(ratio, value, 2), format_number(a, with->handler[phase].p99, 3),
 		 format_number(b, without->handler[phase].p99, 3));
-	row->state = judge(value, AT_MOST, 1);
+	row->state = judge(value, AT_MOST, bound);
 }
 
 static void add_limits(struct verdict *v, const struct summary *s)
@@ -239,6 +240,9 @@ static void add_limits(struct verdict *v, const struct summary *s)
 		if (isfinite(table[i].bound))
 			add_row(v->limits, &v->limit_count, s, scenario->verdict_policy,
 				table[i].quantity, table[i].relation, table[i].bound);
+	if (isfinite(scenario->limits.unboosted_max) && scenario->verdict_policy)
+		add_unboosted_row(v->limits, &v->limit_count, s, scenario->verdict_policy, "ring",
+				  scenario->limits.unboosted_max);
 }
 
 void verdict_make(struct verdict *v, const struct summary *s)
@@ -252,10 +256,8 @@ void verdict_make(struct verdict *v, const struct summary *s)
 	add_limits(v, s);
 	if (is_boot_experiment(s))
 		add_expectations(v, s);
-	if (summary_has_interrupts(s) && summary_phase(s) != PHASE_SOLO) {
-		add_unboosted_row(v, s, "ring");
-		add_unboosted_row(v, s, "none");
-	}
+	if (summary_has_interrupts(s) && summary_phase(s) != PHASE_SOLO)
+		add_unboosted_row(v->shown, &v->shown_count, s, "ring_irq", "none", 1);
 	v->result = REPORT_PASS;
 	for (size_t i = 0; i < v->limit_count; i++) {
 		if (v->limits[i].state == STATE_FAILS)
