@@ -273,8 +273,8 @@ const struct paper_claim paper_claims[] = {
 			{ .what = "unboosted: interrupt → handler p99, busy core ÷ idle core",
 			  .source = "interrupt-latency", .value = "policies.ring.interrupt_handler" },
 		},
-		.figures = { { "interrupt-latency/figures/ccdf.png",
-			       "Response times of the interrupt's ring: share of periods above." } },
+		.figures = { { "interrupt-latency/figures/interrupt.png",
+			       "From the interrupt to its handler: share of interrupts above." } },
 	},
 	{
 		.number = 12,
