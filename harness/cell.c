@@ -108,6 +108,7 @@ static int step_register(struct cell_state *cell, struct rs_error **err)
 			.io_boost = vm->io_boost,
 		};
 
+		placement_elsewhere(cell->context->scenario, &registered.elsewhere);
 		ret = daemon_add_vm(cell->daemon, &registered, err);
 	}
 	return ret;

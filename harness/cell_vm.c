@@ -11,9 +11,11 @@
 #include "harness/journal.h"
 #include "harness/jsonread.h"
 #include "harness/limits.h"
+#include "harness/placement.h"
 #include "harness/wait.h"
 #include "host/cleanup.h"
 #include "host/error.h"
+#include "host/policy.h"
 
 #define CONNECT_S 30 /* QEMU's end of the agent's port */
 #define SCRATCH_MIB 1024 /* of a small guest's disk; holes take no space */
@@ -199,6 +201,22 @@ static int settle(struct cell_state *cell, struct cell_vm *v, struct rs_error **
 	return check_keeper(v, json_dict(answer, "budget"), err);
 }
 
+/* Settled, so where the policy wants them. */
+static int read_cores(struct cell_state *cell, struct cell_vm *v, struct rs_error **err)
+{
+	const struct scenario *s = cell->context->scenario;
+	const struct policy *policy = policy_find(cell->plan->policy, err);
+	struct placement elsewhere;
+	bool moved;
+
+	if (!policy)
+		return -EINVAL;
+	moved = policy->moves_neighbours && v->vm->role == VM_ROLE_NEIGHBOUR;
+	placement_elsewhere(s, &elsewhere);
+	return limits_read_cores(s, v->vm, v->domain.qemu.pid, moved ? &elsewhere : NULL,
+				 cell->limits, err);
+}
+
 /* Paused, settled, read back: all that shall hold holds before the guest's
  * first instruction. */
 static int create(struct cell_state *cell, struct cell_vm *v, struct rs_error **err)
@@ -227,7 +245,9 @@ static int create(struct cell_state *cell, struct cell_vm *v, struct rs_error **
 				       v->disk ? device : NULL, cell->limits, err);
 	/* From here on a policy may have the VM's group low, whose shares then
 	 * read as a few: it puts the scenario's back when it lifts the VM. */
-	return ret < 0 ? ret : settle(cell, v, err);
+	if (ret == 0)
+		ret = settle(cell, v, err);
+	return ret < 0 ? ret : read_cores(cell, v, err);
 }
 
 int cell_vm_create(struct cell_state *cell, struct cell_vm *v, struct rs_error **err)

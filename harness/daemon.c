@@ -162,6 +162,15 @@ struct daemon *daemon_start(const struct daemon_config *config, struct journal *
 	return d;
 }
 
+static struct json_object *cores_json(const struct placement *p)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (unsigned int i = 0; i < p->count; i++)
+		json_object_array_add(list, json_object_new_int(p->cores[i]));
+	return list;
+}
+
 int daemon_add_vm(struct daemon *d, const struct daemon_vm *vm, struct rs_error **err)
 {
 	struct json_object *request = json_object_new_object();
@@ -181,6 +190,7 @@ int daemon_add_vm(struct daemon *d, const struct daemon_vm *vm, struct rs_error 
 	json_object_object_add(request, "scan_interval_us",
 			       json_object_new_int64((int64_t)vm->scan_interval_us));
 	json_object_object_add(request, "io_boost", json_object_new_boolean(vm->io_boost));
+	json_object_object_add(request, "other_cores", cores_json(&vm->elsewhere));
 	answer = control_client_request(d->client, request, err);
 	json_object_put(request);
 	if (!answer)

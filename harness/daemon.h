@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "harness/placement.h"
+
 struct daemon;
 struct journal;
 struct rs_error;
@@ -38,6 +40,7 @@ struct daemon_vm {
 	const char *budget_by; /* auto, kernel or daemon */
 	uint64_t scan_interval_us; /* of policy rq_scan */
 	bool io_boost;
+	struct placement elsewhere; /* where a policy may move its vCPUs */
 };
 
 int daemon_add_vm(struct daemon *d, const struct daemon_vm *vm, struct rs_error **err);

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "harness/placement.h"
 #include "harness/scenario.h"
 #include "host/cleanup.h"
 #include "host/error.h"
@@ -122,7 +123,7 @@ static void write_cpu(xmlTextWriterPtr w, const struct domain_config *c)
 	}
 	for (i = 0; i < c->vm->vcpus; i++) {
 		snprintf(index, sizeof(index), "%u", i);
-		snprintf(core, sizeof(core), "%d", s->shared_cores[i % s->shared_core_count]);
+		snprintf(core, sizeof(core), "%d", placement_core(s, i));
 		empty(w, "vcpupin", "vcpu", index, "cpuset", core, NULL);
 	}
 	empty(w, "emulatorpin", "cpuset", housekeeping, NULL);

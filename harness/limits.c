@@ -12,7 +12,9 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "harness/domain_xml.h"
 #include "harness/folder.h"
+#include "harness/placement.h"
 #include "harness/process.h"
 #include "harness/scenario.h"
 #include "harness/schedstat.h"
@@ -290,30 +292,28 @@ static int check_knobs(const struct limits *l)
 	return 0;
 }
 
-/* May the thread run on a core of this list only? */
-static int check_cores(const struct limits *l, pid_t tid, const char *what, const int *cores,
-		       unsigned int count)
+/* Of the scenario's cores the thread may run on those of this list only. */
+static int check_cores(const struct limits *l, pid_t tid, const char *what, bool vcpu,
+		       const int *cores, unsigned int count)
 {
-	char allowed[256], wanted[128], path[64], text[16];
+	char allowed[256], wanted[128], path[64];
 	const struct scenario *s = l->scenario;
-	unsigned int i, used = 0;
-	bool vcpu = cores == s->shared_cores;
+	unsigned int i;
 
 	/* A helper thread of QEMU may end at any time; a vCPU's may not. */
 	if (schedstat_allowed(l->qemu, tid, allowed, sizeof(allowed), NULL) < 0)
 		return vcpu ? rs_fail(l->err, ESRCH, "VM %s: thread %d (%s) is gone", l->vm->name,
 				      (int)tid, what) :
 			      0;
-	wanted[0] = '\0';
-	for (i = 0; i < count && used < sizeof(wanted) - sizeof(text); i++)
-		used += (unsigned int)snprintf(wanted + used, sizeof(wanted) - used, "%s%d",
-					       i ? "," : "", cores[i]);
+	cores_text(cores, count, wanted, sizeof(wanted));
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/status", (int)l->qemu, (int)tid);
 	add_row(l, what, path, wanted, allowed);
-	for (i = 0; i < (vcpu ? s->housekeeping_core_count : s->shared_core_count); i++) {
-		int other = vcpu ? s->housekeeping_cores[i] : s->shared_cores[i];
+	for (i = 0; i < s->shared_core_count + s->housekeeping_core_count; i++) {
+		int core = i < s->shared_core_count ?
+				   s->shared_cores[i] :
+				   s->housekeeping_cores[i - s->shared_core_count];
 
-		if (schedstat_names(allowed, other))
+		if (schedstat_names(allowed, core) && !placement_has(cores, count, core))
 			return rs_fail(l->err, EBADE,
 				       "VM %s: thread %d (%s) may run on core %s, it shall on %s",
 				       l->vm->name, (int)tid, what, allowed, wanted);
@@ -329,9 +329,11 @@ static bool is_vcpu(const struct limits *l, pid_t tid, unsigned int *index)
 	return false;
 }
 
-static int check_threads(const struct limits *l)
+static int check_threads(const struct limits *l, const struct placement *elsewhere)
 {
 	const struct scenario *s = l->scenario;
+	const int *vcpu_cores = elsewhere ? elsewhere->cores : s->shared_cores;
+	unsigned int vcpu_count = elsewhere ? elsewhere->count : s->shared_core_count;
 	cleanup_dir DIR *dir = NULL;
 	const struct dirent *entry;
 	char path[64], what[64];
@@ -349,10 +351,10 @@ static int check_threads(const struct limits *l)
 			continue;
 		if (is_vcpu(l, tid, &index)) {
 			snprintf(what, sizeof(what), "cores of vCPU %u", index);
-			ret = check_cores(l, tid, what, s->shared_cores, s->shared_core_count);
+			ret = check_cores(l, tid, what, true, vcpu_cores, vcpu_count);
 		} else {
-			ret = check_cores(l, tid, "cores of another thread", s->housekeeping_cores,
-					  s->housekeeping_core_count);
+			ret = check_cores(l, tid, "cores of another thread", false,
+					  s->housekeeping_cores, s->housekeeping_core_count);
 		}
 	}
 	return ret;
@@ -363,13 +365,20 @@ int limits_read_back(const struct scenario *s, const struct scenario_vm *vm, pid
 {
 	struct limits l = { .scenario = s, .vm = vm, .qemu = qemu, .rows = rows, .err = err };
 	struct stat st;
-	int ret;
 
 	if (block_device) {
 		if (stat(block_device, &st) < 0)
 			return rs_fail_errno(err, errno, "block device %s", block_device);
 		l.device = st.st_rdev;
 	}
-	ret = check_knobs(&l);
-	return ret < 0 ? ret : check_threads(&l);
+	return check_knobs(&l);
+}
+
+int limits_read_cores(const struct scenario *s, const struct scenario_vm *vm, pid_t qemu,
+		      const struct placement *elsewhere, struct json_object *rows,
+		      struct rs_error **err)
+{
+	const struct limits l = { .scenario = s, .vm = vm, .qemu = qemu, .rows = rows, .err = err };
+
+	return check_threads(&l, elsewhere);
 }

@@ -10,17 +10,26 @@
 #include <json-c/json_object.h>
 #include <sys/types.h>
 
+struct placement;
 struct rs_error;
 struct scenario;
 struct scenario_vm;
 
 /*
- * Append one row a limit to the array `rows` (the "limits" of cell.json).
- * Also where each thread of QEMU may run: vCPUs on the shared cores only, all
- * others on housekeeping cores only. A value that differs from the scenario
- * is an error (EBADE), after its row was appended.
+ * Append one row a limit to the array `rows` (the "limits" of cell.json). A
+ * value that differs from the scenario is an error (EBADE), after its row was
+ * appended.
  */
 int limits_read_back(const struct scenario *s, const struct scenario_vm *vm, pid_t qemu,
 		     const char *block_device, struct json_object *rows, struct rs_error **err);
+
+/*
+ * The same for where each thread of QEMU may run, once the daemon has settled
+ * the VM: vCPUs on the shared cores only, or, with `elsewhere` (else NULL), on
+ * these; all others on housekeeping cores only.
+ */
+int limits_read_cores(const struct scenario *s, const struct scenario_vm *vm, pid_t qemu,
+		      const struct placement *elsewhere, struct json_object *rows,
+		      struct rs_error **err);
 
 #endif

@@ -4,13 +4,16 @@
 #include <math.h>
 #include <string.h>
 
+#include "harness/domain_xml.h"
 #include "harness/figure.h"
 #include "harness/format.h"
 #include "harness/jsonread.h"
+#include "harness/placement.h"
 #include "harness/report_internal.h"
 #include "harness/stats.h"
 #include "harness/summary.h"
 #include "harness/verdict.h"
+#include "host/policy.h"
 
 /* Text from a file in a table: no bar and no line break may break it. */
 static void put_cell(const char *text, FILE *to)
@@ -186,13 +189,40 @@ static void write_rings(const struct summary *s, FILE *to)
 			write_ring_row(&s->policies[i], &first->rings[k], phase, to);
 }
 
+/* What a policy takes that the others do not have. */
+static void write_placement(const struct scenario *s, const struct policy_result *p, FILE *to)
+{
+	const struct policy *policy = policy_find(p->name, NULL);
+	struct placement elsewhere;
+	char cores[64];
+
+	if (!policy || !policy->moves_neighbours)
+		return;
+	placement_elsewhere(s, &elsewhere);
+	cores_text(elsewhere.cores, elsewhere.count, cores, sizeof(cores));
+	if (elsewhere.housekeeping)
+		fprintf(to,
+			"\nThere is no further core to give to the neighbours: their vCPUs ran on "
+			"the housekeeping core (%s), beside the daemon, QEMU's own threads and the "
+			"harness, and disturbed those. This policy takes one core more than the "
+			"others.\n",
+			cores);
+	else
+		fprintf(to,
+			"\nThe neighbours' vCPUs ran on core %s. This policy takes that core "
+			"besides what the others have.\n",
+			cores);
+}
+
 static void write_policies(const struct summary *s, FILE *to)
 {
 	fputs("\n## Policies\n\nThese tables pool the periods of all boots: they describe. What is "
 	      "judged above is one number a boot. `n/a`: too few samples for that quantile.\n",
 	      to);
-	for (size_t i = 0; i < s->policy_count; i++)
+	for (size_t i = 0; i < s->policy_count; i++) {
 		write_policy_table(&s->policies[i], to);
+		write_placement(s->run->scenario, &s->policies[i], to);
+	}
 }
 
 /* One column a boot; policies in an interrupted run may have fewer. */

@@ -25,8 +25,9 @@ static bool has_word(const char *list, const char *word)
 	return false;
 }
 
-/* One line of /proc/self/mountinfo; false if it is no cgroup mount. */
-static bool parse_mount(char *line, int *version, char **root, char **mount)
+/* One line of /proc/self/mountinfo; false if it is no mount of cgroups that
+ * could have the controller. */
+static bool parse_mount(char *line, const char *controller, int *version, char **root, char **mount)
 {
 	char *dash = strstr(line, " - "), *save = NULL, *field, *type, *options;
 
@@ -45,7 +46,7 @@ static bool parse_mount(char *line, int *version, char **root, char **mount)
 		return false;
 	if (!strcmp(type, "cgroup2"))
 		*version = 2;
-	else if (!strcmp(type, "cgroup") && has_word(options, "cpu"))
+	else if (!strcmp(type, "cgroup") && has_word(options, controller))
 		*version = 1;
 	else
 		return false;
@@ -53,7 +54,8 @@ static bool parse_mount(char *line, int *version, char **root, char **mount)
 }
 
 /* The thread's path in the hierarchy of `version`, from its cgroup file. */
-static bool path_in_hierarchy(pid_t pid, pid_t tid, int version, char *path, size_t size)
+static bool path_in_hierarchy(pid_t pid, pid_t tid, int version, const char *controller, char *path,
+			      size_t size)
 {
 	cleanup_file FILE *f = NULL;
 	char name[64], line[1024];
@@ -69,20 +71,20 @@ static bool path_in_hierarchy(pid_t pid, pid_t tid, int version, char *path, siz
 		*group++ = '\0';
 		group[strcspn(group, "\n")] = '\0';
 		controllers++;
-		if (version == 1 ? has_word(controllers, "cpu") : !*controllers)
+		if (version == 1 ? has_word(controllers, controller) : !*controllers)
 			return snprintf(path, size, "%s", group) < (int)size;
 	}
 	return false;
 }
 
-static bool fill_place(pid_t pid, pid_t tid, int version, const char *root, const char *mount,
-		       struct cgroup_place *place)
+static bool fill_place(pid_t pid, pid_t tid, int version, const char *controller, const char *root,
+		       const char *mount, struct cgroup_place *place)
 {
 	char path[CGROUP_DIR_MAX];
 	const char *below = path;
 	size_t length = strcmp(root, "/") ? strlen(root) : 0;
 
-	if (!path_in_hierarchy(pid, tid, version, path, sizeof(path)))
+	if (!path_in_hierarchy(pid, tid, version, controller, path, sizeof(path)))
 		return false;
 	/* A container sees a part of the hierarchy mounted: cut that off. */
 	if (length && !strncmp(path, root, length))
@@ -99,7 +101,8 @@ static bool fill_place(pid_t pid, pid_t tid, int version, const char *root, cons
 	return true;
 }
 
-int cgroup_find_cpu(pid_t pid, pid_t tid, struct cgroup_place *place, struct rs_error **err)
+int cgroup_find(pid_t pid, pid_t tid, const char *controller, struct cgroup_place *place,
+		struct rs_error **err)
 {
 	cleanup_file FILE *f = fopen("/proc/self/mountinfo", "re");
 	char line[4096];
@@ -111,16 +114,21 @@ int cgroup_find_cpu(pid_t pid, pid_t tid, struct cgroup_place *place, struct rs_
 		char *root, *mount;
 		int version;
 
-		if (!parse_mount(line, &version, &root, &mount))
+		if (!parse_mount(line, controller, &version, &root, &mount))
 			continue;
-		/* A v2 mount without the cpu controller stands beside v1 ones. */
+		/* A v2 mount without the controller stands beside v1 ones. */
 		if (version == 2 && place->version == 1)
 			continue;
-		fill_place(pid, tid, version, root, mount, place);
+		fill_place(pid, tid, version, controller, root, mount, place);
 		if (place->version == 1)
 			break;
 	}
 	return 0;
+}
+
+int cgroup_find_cpu(pid_t pid, pid_t tid, struct cgroup_place *place, struct rs_error **err)
+{
+	return cgroup_find(pid, tid, "cpu", place, err);
 }
 
 bool cgroup_parent(const char *mount, char *dir)
@@ -190,8 +198,11 @@ int cgroup_write(const char *dir, const char *knob, const char *value, struct rs
 {
 	cleanup_close int fd = -1;
 	char path[PATH_MAX];
-	size_t length = strlen(value);
+	size_t length;
 
+	if (!*value) /* writing nothing would be no write */
+		value = "\n";
+	length = strlen(value);
 	if (knob_path(dir, knob, path, err))
 		return -ENAMETOOLONG;
 	fd = open(path, O_WRONLY | O_CLOEXEC);

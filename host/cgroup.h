@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where a thread's cpu controller is, and its knobs as files. Nothing here
+ * Where a thread's controllers are, and their knobs as files. Nothing here
  * remembers an original: budget.h and lowgroup.h do, together with record.h.
  */
 #ifndef RINGSCHED_CGROUP_H
@@ -21,7 +21,10 @@ struct cgroup_place {
 	char dir[CGROUP_DIR_MAX]; /* the thread's group below it, absolute */
 };
 
-/* The cpu cgroup of thread `tid` of process `pid`; version 0 is success. */
+/* The cgroup of thread `tid` of process `pid` in the hierarchy that has the
+ * controller, else in version 2's; version 0 is success. */
+int cgroup_find(pid_t pid, pid_t tid, const char *controller, struct cgroup_place *place,
+		struct rs_error **err);
 int cgroup_find_cpu(pid_t pid, pid_t tid, struct cgroup_place *place, struct rs_error **err);
 
 /*

@@ -89,6 +89,28 @@ static int choose_keeper(const char *name, enum vm_budget_by *by, struct rs_erro
 		       name);
 }
 
+/* Take the array of core numbers `key`, if it is there. */
+static int get_cores(struct json_object *request, const char *key, struct coreset *cores,
+		     struct rs_error **err)
+{
+	struct json_object *list;
+
+	if (!json_object_object_get_ex(request, key, &list))
+		return 0;
+	for (size_t i = 0; json_object_is_type(list, json_type_array); i++) {
+		struct json_object *o = json_object_array_get_idx(list, i);
+		int64_t core = json_object_is_type(o, json_type_int) ? json_object_get_int64(o) :
+								       -1;
+
+		if (i == json_object_array_length(list))
+			return 0;
+		if (core < 0 || core >= CORESET_MAX || !coreset_add(cores, (unsigned int)core))
+			break;
+	}
+	return rs_fail(err, EINVAL, "\"%s\" is %s, not an array of core numbers below %d", key,
+		       json_object_to_json_string(list), CORESET_MAX);
+}
+
 static int add_vm(struct json_object *request, struct json_object *answer, struct rs_error **err)
 {
 	struct vm_config config = {
@@ -106,6 +128,7 @@ static int add_vm(struct json_object *request, struct json_object *answer, struc
 	    get_string(request, "budget_by", false, &by, err) ||
 	    get_number(request, "scan_interval_us", &config.scan_interval_us, err) ||
 	    get_bool(request, "io_boost", &config.io_boost, err) ||
+	    get_cores(request, "other_cores", &config.other_cores, err) ||
 	    get_string(request, "role", false, &role, err) ||
 	    get_string(request, "policy", false, &policy, err))
 		return -EINVAL;

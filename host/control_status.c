@@ -23,6 +23,15 @@ static void add_string(struct json_object *to, const char *key, const char *valu
 	json_object_object_add(to, key, json_object_new_string(value));
 }
 
+static void add_cores(struct json_object *to, pid_t tid)
+{
+	char text[CORESET_TEXT_MAX];
+	struct coreset cores;
+
+	if (!sched_read_cores(tid, &cores) && coreset_text(&cores, text, sizeof(text)))
+		add_string(to, "cores", text);
+}
+
 /* Read back when asked: what the kernel says, not what we set. */
 struct json_object *control_vcpus(struct vm *vm)
 {
@@ -40,6 +49,7 @@ struct json_object *control_vcpus(struct vm *vm)
 		add_int(v, "tid", (uint64_t)vm->vcpus[i].ref.tid);
 		add_string(v, "policy", sched_policy_name(now.policy));
 		add_int(v, "priority", now.priority);
+		add_cores(v, vm->vcpus[i].ref.tid);
 		json_object_array_add(list, v);
 	}
 	return list;
@@ -221,6 +231,7 @@ static const struct {
 	COUNTER(io_failed),
 	COUNTER(io_threads_over),
 	COUNTER(low_failed),
+	COUNTER(place_failed),
 	COUNTER(policy_errors),
 	COUNTER(ticks_late),
 	COUNTER(scan_reads),

@@ -16,6 +16,7 @@ const struct policy *const policies[] = {
 	&policy_ring_boot,
 	&policy_ring_irq,
 	&policy_per_switch,
+	&policy_dedicated,
 	&policy_rq_scan,
 	NULL
 };

@@ -24,6 +24,7 @@ struct policy {
 	const char *name; /* Required. As in --policy and summary.json */
 	const char *help; /* Required. One line */
 	enum rs_source needs; /* Required. What the guest must report */
+	bool moves_neighbours; /* Not required. Their vCPUs go to vm->other_cores */
 	/* Required. The VM is connected (its vCPUs exist, and do not run yet if
 	 * it is new), or the policy was chosen for a running VM. Called again
 	 * whenever budgets were granted or threads found: must bring about the

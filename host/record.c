@@ -71,6 +71,18 @@ int record_add_ioprio(struct record *rec, const struct record_thread *main_threa
 	return add_sched(rec, ENTRY_IOPRIO, main_thread, &original);
 }
 
+int record_add_cores(struct record *rec, const struct record_thread *thread,
+		     const struct coreset *original)
+{
+	struct entry e;
+
+	memset(&e, 0, sizeof(e));
+	e.kind = ENTRY_CORES;
+	e.thread = *thread;
+	e.cores = *original;
+	return add(rec, &e);
+}
+
 int record_add_knob(struct record *rec, const char *path, const char *value)
 {
 	struct entry e;

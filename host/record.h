@@ -21,6 +21,7 @@
 #define RECORD_PATH_MAX 384 /* of a knob, its ending NUL included */
 #define RECORD_VALUE_MAX 32
 
+struct coreset;
 struct record;
 struct rs_error;
 
@@ -56,6 +57,9 @@ int record_add_process(struct record *rec, const struct record_thread *main_thre
 /* All threads of the process that have IOPRIO_BOOST get `value` then. */
 int record_add_ioprio(struct record *rec, const struct record_thread *main_thread, int value);
 int record_add_knob(struct record *rec, const char *path, const char *value);
+/* Where the thread may run; put back after all knobs, for a cpuset limits it. */
+int record_add_cores(struct record *rec, const struct record_thread *thread,
+		     const struct coreset *original);
 void record_drop(struct record *rec, int index); /* a negative index is ignored */
 unsigned int record_used(const struct record *rec);
 

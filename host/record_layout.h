@@ -6,12 +6,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "host/coreset.h"
 #include "host/record.h"
 
 #define RECORD_MAGIC 0x3144524f43455253ull /* the bytes "SRECORD1" in memory order */
 #define ENTRY_SIZE 512
 
-enum entry_kind { ENTRY_THREAD = 1, ENTRY_PROCESS = 2, ENTRY_KNOB = 3, ENTRY_IOPRIO = 4 };
+enum entry_kind {
+	ENTRY_THREAD = 1,
+	ENTRY_PROCESS = 2,
+	ENTRY_KNOB = 3,
+	ENTRY_IOPRIO = 4,
+	ENTRY_CORES = 5,
+};
 
 /* One thing to put back. Fixed size; written whole, then marked used. */
 struct entry {
@@ -19,10 +26,15 @@ struct entry {
 	uint32_t kind; /* enum entry_kind */
 	uint64_t sum; /* checksum of all that follows and of kind */
 	uint64_t sequence; /* order of making, from 1 */
-	struct record_thread thread; /* THREAD, PROCESS, IOPRIO */
-	struct sched_state original; /* IOPRIO: the value is its `priority` */
-	char path[RECORD_PATH_MAX]; /* KNOB: absolute, NUL-ended */
-	char value[RECORD_VALUE_MAX]; /* KNOB: what to write */
+	struct record_thread thread; /* all but KNOB */
+	struct sched_state original; /* THREAD, PROCESS; IOPRIO: the value is its `priority` */
+	union {
+		struct coreset cores; /* CORES */
+		struct { /* KNOB */
+			char path[RECORD_PATH_MAX]; /* absolute, NUL-ended */
+			char value[RECORD_VALUE_MAX]; /* what to write */
+		};
+	};
 };
 
 struct header {

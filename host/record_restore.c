@@ -27,8 +27,10 @@ uint64_t record_checksum(const struct entry *e)
 
 static bool knob_is_known(const char *path)
 {
-	static const char *const names[] = { "cpu.rt_runtime_us", "cpu.rt_period_us", "cpu.idle",
-					     "cpu.shares", "cpu.weight" };
+	static const char *const names[] = {
+		"cpu.rt_runtime_us", "cpu.rt_period_us", "cpu.idle",
+		"cpu.shares",	     "cpu.weight",	 "cpuset.cpus"
+	};
 	const char *base = strrchr(path, '/');
 
 	for (size_t i = 0; base && i < sizeof(names) / sizeof(names[0]); i++)
@@ -41,13 +43,13 @@ bool record_entry_holds(const struct entry *e)
 {
 	if (e->used != 1 || e->sum != record_checksum(e))
 		return false;
-	if (e->kind == ENTRY_THREAD || e->kind == ENTRY_PROCESS)
+	if (e->kind == ENTRY_THREAD || e->kind == ENTRY_PROCESS || e->kind == ENTRY_CORES)
 		return e->thread.pid > 0 && e->thread.tid > 0;
 	if (e->kind == ENTRY_IOPRIO)
 		return e->thread.pid > 0 && e->original.priority < IOPRIO_LIMIT;
 	return e->kind == ENTRY_KNOB && memchr(e->path, '\0', sizeof(e->path)) &&
 	       memchr(e->value, '\0', sizeof(e->value)) && e->path[0] == '/' &&
-	       knob_is_known(e->path) && e->value[strspn(e->value, "-0123456789")] == '\0';
+	       knob_is_known(e->path) && e->value[strspn(e->value, "-,0123456789")] == '\0';
 }
 
 static void note(struct record_restoring *r, const struct entry *e, int ret)
@@ -118,7 +120,9 @@ static void restore_process(struct record_restoring *r, const struct entry *e,
 
 static int restore_knob(const struct entry *e)
 {
-	size_t length = strlen(e->value);
+	/* An empty list of cores (cgroup v2: the parent's) is an empty line. */
+	const char *value = *e->value ? e->value : "\n";
+	size_t length = strlen(value);
 	struct statfs fs;
 	int fd = open(e->path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW), ret = 0;
 
@@ -128,7 +132,7 @@ static int restore_knob(const struct entry *e)
 		ret = -errno;
 	else if (fs.f_type != CGROUP_SUPER_MAGIC && fs.f_type != CGROUP2_SUPER_MAGIC)
 		ret = -EUCLEAN; /* whatever that file is, it is not ours to write */
-	else if (write(fd, e->value, length) != (ssize_t)length)
+	else if (write(fd, value, length) != (ssize_t)length)
 		ret = -errno;
 	close(fd);
 	return ret;
@@ -146,12 +150,24 @@ static void restore_entry(struct record_restoring *r, const struct entry *e)
 		restore_process(r, e, restore_inherited);
 	else if (e->kind == ENTRY_IOPRIO)
 		restore_process(r, e, restore_ioprio);
-	else if (same_thread(t->pid, t->tid, t->tid_start))
+	else if (!same_thread(t->pid, t->tid, t->tid_start))
+		return;
+	else if (e->kind == ENTRY_CORES)
+		note(r, e, sched_apply_cores(t->tid, &e->cores));
+	else
 		note(r, e, sched_restore(t->tid, &e->original, NULL));
 }
 
-/* All entries of one sort, newest first. */
-static void restore_sort(struct record_restoring *r, bool knobs)
+/* In which order kinds are undone: a cgroup's real-time budget cannot become 0
+ * while a real-time thread is in it, and a thread can go to no core that its
+ * cpuset does not have. */
+static int rank(uint32_t kind)
+{
+	return kind == ENTRY_KNOB ? 1 : kind == ENTRY_CORES ? 2 : 0;
+}
+
+/* All entries of one rank, newest first. */
+static void restore_rank(struct record_restoring *r, int which)
 {
 	uint64_t below = UINT64_MAX;
 
@@ -161,8 +177,8 @@ static void restore_sort(struct record_restoring *r, bool knobs)
 		for (int i = 1; i <= RECORD_ENTRIES; i++) {
 			const struct entry *e = &r->slots[i].entry;
 
-			if (e->used == 1 && (e->kind == ENTRY_KNOB) == knobs &&
-			    e->sequence < below && (!next || e->sequence > next->sequence))
+			if (e->used == 1 && rank(e->kind) == which && e->sequence < below &&
+			    (!next || e->sequence > next->sequence))
 				next = e;
 		}
 		if (!next)
@@ -173,10 +189,8 @@ static void restore_sort(struct record_restoring *r, bool knobs)
 	}
 }
 
-/* Threads first: a cgroup's real-time budget cannot become 0 while a
- * real-time thread is in it. */
 void record_restore_all(struct record_restoring *r)
 {
-	restore_sort(r, false);
-	restore_sort(r, true);
+	for (int which = 0; which <= 2; which++)
+		restore_rank(r, which);
 }

@@ -12,6 +12,7 @@
 
 #include "host/cgroup.h"
 #include "host/cleanup.h"
+#include "host/coreset.h"
 #include "host/error.h"
 
 #define RESET_ON_FORK 0x1ull /* SCHED_FLAG_RESET_ON_FORK of sched_setattr(2) */
@@ -138,6 +139,25 @@ int sched_restore(pid_t tid, const struct sched_state *original, struct sched_st
 		ret = apply(tid, &keep_flag, now);
 	}
 	return ret;
+}
+
+int sched_read_cores(pid_t tid, struct coreset *cores)
+{
+	memset(cores, 0, sizeof(*cores));
+	return syscall(SYS_sched_getaffinity, tid, sizeof(*cores), cores) < 0 ? -errno : 0;
+}
+
+int sched_apply_cores(pid_t tid, const struct coreset *cores)
+{
+	struct coreset now;
+	int ret;
+
+	if (syscall(SYS_sched_setaffinity, tid, sizeof(*cores), cores) < 0)
+		return -errno;
+	ret = sched_read_cores(tid, &now);
+	if (ret)
+		return ret;
+	return coreset_same(&now, cores) ? 0 : -EBADE;
 }
 
 int sched_pin(int cpu, struct rs_error **err)

@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct coreset;
 struct rs_error;
 
 /* Everything that sched_getattr(2) tells about a thread and that we restore. */
@@ -35,6 +36,11 @@ int sched_read(pid_t tid, struct sched_state *state);
 int sched_apply_fifo(pid_t tid, unsigned int priority, struct sched_state *now);
 int sched_apply_idle(pid_t tid, int nice, struct sched_state *now);
 int sched_restore(pid_t tid, const struct sched_state *original, struct sched_state *now);
+
+/* Where a thread may run. Applied and read back likewise: -EINVAL where its
+ * cpuset has none of these cores, -EBADE where it has not all. */
+int sched_read_cores(pid_t tid, struct coreset *cores);
+int sched_apply_cores(pid_t tid, const struct coreset *cores);
 
 /* Same policy, priority and nice value (nice only where the policy has one). */
 bool sched_same(const struct sched_state *a, const struct sched_state *b);

@@ -153,6 +153,7 @@ struct vm *vm_add(const struct vm_config *config, struct rs_error **err)
 	vm->io.wanted = config->io_boost;
 	vm->io.record = -1;
 	vm->policy = config->policy;
+	vm->other_cores = config->other_cores;
 	vm->own_policy = config->own_policy;
 	vm->record = config->record;
 	vm->used = true;

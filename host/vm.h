@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "host/coreset.h"
 #include "host/hist.h"
 #include "host/interrupt.h"
 #include "host/log.h"
@@ -97,6 +98,7 @@ struct vm_counters {
 	uint64_t io_boosts; /* stretches in which the VM's block I/O went first */
 	uint64_t io_failed; /* threads whose I/O priority could not be changed */
 	uint64_t io_threads_over; /* threads beyond VM_IO_THREADS: set by main alone */
+	uint64_t place_failed; /* vCPU threads that could not be moved, or not back */
 	uint64_t policy_errors; /* hooks that returned an error */
 	uint64_t ticks_late; /* ticks left out: the one before them came too late */
 	uint64_t scan_reads; /* run queues of the guest read (P2) */
@@ -153,6 +155,15 @@ struct vm_low_thread {
 	int record;
 };
 
+/* A vCPU thread that was moved to other cores. (main) */
+struct vm_placed {
+	struct thread_ref ref;
+	struct coreset original;
+	char dir[CGROUP_DIR_MAX]; /* its cpuset group; "" = left as it is */
+	char cpus[CORESET_TEXT_MAX]; /* of that group, before */
+	int record_cores, record_cpus; /* negative = none */
+};
+
 struct vm {
 	pthread_mutex_t lock;
 	unsigned int slot;
@@ -166,6 +177,7 @@ struct vm {
 	struct vm_budget budget;
 	unsigned int scan_interval_us; /* of rq_scan; 0 = the policy's own */
 	struct vm_io io;
+	struct coreset other_cores; /* see vm_elsewhere(); may be empty */
 	bool own_policy; /* the daemon's change of policy passes it by */
 	struct record *record; /* borrowed */
 
@@ -196,6 +208,7 @@ struct vm {
 	bool (*raise)(struct vm *vm, unsigned int number, uint64_t arrived_ns, uint32_t *event);
 	struct vm_scan scan;
 	bool low; /* wanted: the whole process is low */
+	bool elsewhere; /* wanted: the vCPUs run on other_cores */
 	bool wants_realtime; /* the policy may make threads real-time */
 	bool realtime_deferred; /* budgets are not granted yet: see vm_realtime() */
 	uint32_t sequence; /* of the last message */
@@ -213,6 +226,10 @@ struct vm {
 	struct vm_low_thread *low_threads;
 	size_t low_count;
 	struct lowgroup lowgroup;
+
+	/* vCPU threads moved to other_cores. (main) */
+	struct vm_placed *placed;
+	size_t placed_count;
 };
 
 /* ---- the table (vm.c); main thread unless said otherwise ---- */
@@ -227,6 +244,7 @@ struct vm_config {
 	enum vm_budget_by budget_by;
 	unsigned int scan_interval_us; /* 0 = the policy's own */
 	bool io_boost;
+	struct coreset other_cores;
 	const struct policy *policy;
 	bool own_policy;
 	struct record *record;
@@ -248,6 +266,11 @@ void vm_lower_process(struct vm *vm);
 void vm_raise_process(struct vm *vm);
 /* Look again for threads that a clone under way made low; true = once more. */
 bool vm_recheck_process(struct vm *vm);
+
+/* The main thread's half of vm_elsewhere() (vm_place.c). Before libvirt is done
+ * with the VM it does nothing. A failure leaves no thread half moved. */
+int vm_place_vcpus(struct vm *vm, struct rs_error **err);
+void vm_unplace_vcpus(struct vm *vm);
 
 /* A process connected; nothing of its scheduling is changed yet. */
 int vm_connect(struct vm *vm, pid_t pid, struct rs_error **err);
@@ -312,7 +335,12 @@ unsigned int vm_highest_ring(const struct vm *vm, unsigned int vcpu);
  */
 int vm_low(struct vm *vm);
 int vm_lift(struct vm *vm);
-void vm_restore(struct vm *vm); /* all vCPUs their own scheduling, and lifted */
+
+/* Said by start(), as vm_want_realtime() is: main moves the vCPU threads to the
+ * VM's other cores before it goes on. EINVAL: the VM was given none. */
+int vm_elsewhere(struct vm *vm, struct rs_error **err);
+
+void vm_restore(struct vm *vm); /* all vCPUs their own scheduling and cores, and lifted */
 
 /* ---- the guest's run queues (vm_scan.c); with the lock held ---- */
 

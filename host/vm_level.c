@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sched.h>
 
+#include "host/error.h"
 #include "host/vm.h"
 
 void (*vm_wake_main)(void);
@@ -163,13 +164,24 @@ int vm_lift(struct vm *vm)
 	return set_all(vm, VM_LEVEL_NORMAL);
 }
 
+int vm_elsewhere(struct vm *vm, struct rs_error **err)
+{
+	if (coreset_empty(&vm->other_cores))
+		return rs_fail(err, EINVAL,
+			       "there are no other cores it may go to: add-vm needs "
+			       "\"other_cores\"");
+	vm->elsewhere = true;
+	return 0;
+}
+
 void vm_restore(struct vm *vm)
 {
-	bool was_low = vm->low;
+	bool main_is_due = vm->low || vm->elsewhere;
 
 	vm->low = false;
+	vm->elsewhere = false;
 	vm->wants_realtime = false;
 	set_all(vm, VM_LEVEL_NORMAL);
-	if (was_low && vm_wake_main)
+	if (main_is_due && vm_wake_main)
 		vm_wake_main();
 }

@@ -255,6 +255,8 @@ static int start_policy(struct vm *vm, struct rs_error **err)
 		return ret;
 	ret = call_start(vm, false, ret ? NULL : err);
 	vm_finish(vm);
+	if (!ret && vm->elsewhere)
+		ret = vm_place_vcpus(vm, err);
 	return ret;
 }
 
@@ -309,6 +311,8 @@ bool vm_finish(struct vm *vm)
 		vm_raise_process(vm);
 	else
 		vm_recheck_process(vm);
+	if (!vm->elsewhere)
+		vm_unplace_vcpus(vm);
 	offers = vm_scan_resolve(vm);
 	return offers || vm->low_checks > 0;
 }
