@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <json-c/json.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -10,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "host/record.h"
 #include "tests/fake/world.h"
 
 #define RING 1
@@ -287,6 +289,24 @@ static void test_vm_leaves_while_boosted(void **state)
 	assert_true(daemon_alive(&w->daemon));
 }
 
+/* A boost before START is in the record like any other. */
+static void test_sigkill_while_boosted(void **state)
+{
+	struct rs_error *err = NULL;
+	struct world *w = *state;
+	struct frontend *f = boot(w, "ring_irq");
+	unsigned int count = 0;
+	struct rs_event e;
+
+	add(w, "\"number\":0,\"ring\":1,\"priority\":55,\"confirm_us\":3000000,"
+	       "\"source\":\"generator\",\"interval_us\":10000,\"count\":1");
+	expect_interrupt(f, 0, &e);
+	check_ok(daemon_end(&w->daemon, SIGKILL, &err), &err);
+	check_sched(f->vm.tid[0], SCHED_FIFO, PRIO, "after SIGKILL");
+	check_ok(record_restore(w->daemon.record, &count, &err), &err);
+	check_sched(f->vm.tid[0], SCHED_OTHER, 0, "after the record was restored");
+}
+
 static const struct {
 	const char *members, *sentence;
 } refused[] = {
@@ -359,6 +379,7 @@ int main(void)
 		WORLD_TEST(test_udp_datagrams),
 		WORLD_TEST(test_lost),
 		WORLD_TEST(test_vm_leaves_while_boosted),
+		WORLD_TEST(test_sigkill_while_boosted),
 		WORLD_TEST(test_bad_requests_are_refused),
 	};
 
