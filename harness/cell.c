@@ -58,6 +58,7 @@ static int step_prepare(struct cell_state *cell, struct rs_error **err)
 	int ret = folder_make(cell->plan->dir, 0755, err);
 
 	cell->limits = json_object_new_array();
+	cell->pressure = json_object_new_array();
 	cell->settled = json_object_new_object();
 	for (; ret == 0 && cell->vm_count < s->vm_count; cell->vm_count++)
 		ret = cell_vm_prepare(cell, &cell->vms[cell->vm_count], &s->vms[cell->vm_count],
@@ -208,7 +209,9 @@ static int step_boot(struct cell_state *cell, struct rs_error **err)
 	ret = cell_phase_begin(cell, PHASE_BOOT, err);
 	if (ret == 0)
 		ret = cell_boot(cell, err);
-	return ret < 0 ? ret : cell_phase_end(cell, PHASE_BOOT, err);
+	if (ret == 0)
+		ret = cell_phase_end(cell, PHASE_BOOT, err);
+	return ret < 0 ? ret : each_vm(cell, VM_ROLE_NEIGHBOUR, cell_vm_pressure, err);
 }
 
 static int step_shared(struct cell_state *cell, struct rs_error **err)
@@ -312,6 +315,7 @@ static void free_results(struct cell_state *cell)
 
 	witness_free(cell->witness);
 	json_object_put(cell->limits);
+	json_object_put(cell->pressure);
 	json_object_put(cell->status);
 	json_object_put(cell->trace);
 	json_object_put(cell->settled);

@@ -62,6 +62,7 @@ struct cell_state {
 	struct cell_stretch phases[PHASE_COUNT];
 	double neighbour_boot_s; /* until all were up, see cell_boot.c; < 0 = none */
 	struct json_object *limits; /* rows read back */
+	struct json_object *pressure; /* rows: how neighbours met their limits in boot */
 	struct json_object *settled; /* by VM: the daemon's answer to settle */
 	struct json_object *status; /* the daemon's, at the end */
 	struct daemon_cpu cpu_at_begin; /* of the phase under way */
@@ -75,6 +76,7 @@ int cell_vm_prepare(struct cell_state *cell, struct cell_vm *v, const struct sce
 int cell_vm_create(struct cell_state *cell, struct cell_vm *v, struct rs_error **err);
 int cell_vm_resume(struct cell_vm *v, struct rs_error **err); /* it was created paused */
 int cell_vm_wait_up(struct cell_vm *v, double timeout_s, struct rs_error **err);
+int cell_vm_pressure(struct cell_state *cell, struct cell_vm *v, struct rs_error **err);
 void cell_vm_destroy(struct cell_state *cell, struct cell_vm *v);
 void cell_vm_free(struct cell_vm *v); /* after the daemon's end */
 unsigned int cell_vm_budget(const struct scenario *s, const struct scenario_vm *vm);

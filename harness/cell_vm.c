@@ -12,6 +12,7 @@
 #include "harness/jsonread.h"
 #include "harness/limits.h"
 #include "harness/placement.h"
+#include "harness/pressure.h"
 #include "harness/wait.h"
 #include "host/cleanup.h"
 #include "host/error.h"
@@ -101,6 +102,9 @@ static int make_disk(struct cell_state *cell, struct cell_vm *v, struct rs_error
 		return ret;
 	if (v->vm->image == VM_IMAGE_SMALL)
 		return domain_make_scratch(v->disk, SCRATCH_MIB, err);
+	/* What another reader left in the page cache would be free for this VM. */
+	if (v->vm->disk_cache == CACHE_WRITEBACK)
+		domain_forget_cached(image);
 	return domain_make_disk(v->disk, image, err);
 }
 
@@ -146,7 +150,7 @@ static int write_xml(struct cell_state *cell, struct cell_vm *v, const char *blo
 		.cmdline = cmdline(v->vm),
 		.disk = v->disk,
 		.tools = wants_tools(v->vm) ? tools : NULL,
-		.direct_io = domain_direct_io(cell->plan->dir),
+		.direct_io = v->vm->disk_cache == CACHE_NONE && domain_direct_io(cell->plan->dir),
 		.block_device = block_device,
 		.agent_socket = v->agent_socket,
 		.notify_socket = v->notify_socket,
@@ -286,6 +290,14 @@ int cell_vm_wait_up(struct cell_vm *v, double timeout_s, struct rs_error **err)
 		ret = rs_fail(err, EPROTO, "it has %u vCPUs, the scenario says %u", hello.vcpus,
 			      v->vm->vcpus);
 	return ret < 0 ? rs_fail_wrap(err, "VM %s", v->vm->name) : 0;
+}
+
+int cell_vm_pressure(struct cell_state *cell, struct cell_vm *v, struct rs_error **err)
+{
+	cleanup_free char *device =
+		v->disk && limits_io(v->vm) ? domain_block_device(cell->plan->dir) : NULL;
+
+	return pressure_read(v->vm, v->domain.qemu.pid, device, cell->pressure, err);
 }
 
 void cell_vm_destroy(struct cell_state *cell, struct cell_vm *v)

@@ -235,6 +235,7 @@ int cellfile_write(const struct cell_state *cell, struct rs_error **err)
 	json_object_object_add(o, "settled", json_object_get(cell->settled));
 	json_object_object_add(o, "witness", witness_json(cell->witness));
 	json_object_object_add(o, "limits", json_object_get(cell->limits));
+	json_object_object_add(o, "pressure", json_object_get(cell->pressure));
 	json_object_object_add(o, "steal_us", steal_json(cell));
 	ret = path ? json_write(o, path, err) : rs_fail(err, ENOMEM, "out of memory");
 	json_object_put(o);

@@ -153,6 +153,14 @@ int domain_make_scratch(const char *path, unsigned int mib, struct rs_error **er
 	return run_qemu_img(argv, path, err);
 }
 
+void domain_forget_cached(const char *path)
+{
+	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0 && fdatasync(fd) == 0) /* what is dirty stays */
+		posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+}
+
 bool domain_direct_io(const char *dir)
 {
 	cleanup_free char *path = folder_path(dir, ".direct-io-%d", (int)getpid());

@@ -51,6 +51,9 @@ int domain_make_disk(const char *path, const char *base, struct rs_error **err);
 /* A fresh, empty qcow2 disk of so many MiB. */
 int domain_make_scratch(const char *path, unsigned int mib, struct rs_error **err);
 
+/* Have the kernel drop what it has cached of the file; best effort. */
+void domain_forget_cached(const char *path);
+
 /* The file system of `dir` takes O_DIRECT. */
 bool domain_direct_io(const char *dir);
 

@@ -3,7 +3,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <mntent.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,6 +13,7 @@
 
 #include "harness/domain_xml.h"
 #include "harness/folder.h"
+#include "harness/group.h"
 #include "harness/placement.h"
 #include "harness/process.h"
 #include "harness/scenario.h"
@@ -114,83 +114,6 @@ static const struct knob knobs[] = {
 	{ "blkio", "blkio.throttle.write_iops_device", "io.max", false, true, wiops_value },
 };
 
-/* Where the hierarchy with this controller (NULL: version 2) is mounted. */
-static char *mount_of(const char *controller)
-{
-	FILE *mounts = setmntent("/proc/self/mounts", "re");
-	const struct mntent *mount;
-	char *dir = NULL;
-
-	while (mounts && !dir && (mount = getmntent(mounts)))
-		if (controller ?
-			    !strcmp(mount->mnt_type, "cgroup") && hasmntopt(mount, controller) :
-			    !strcmp(mount->mnt_type, "cgroup2"))
-			dir = strdup(mount->mnt_dir);
-	if (mounts)
-		endmntent(mounts);
-	return dir;
-}
-
-/* Is `controller` one of "a,b,c"? */
-static bool lists(const char *list, const char *controller)
-{
-	size_t length = strlen(controller);
-	const char *p;
-
-	for (p = list; (p = strstr(p, controller)); p += length)
-		if ((p == list || p[-1] == ',') && (p[length] == ',' || !p[length]))
-			return true;
-	return false;
-}
-
-/*
- * Folder of the thread's group under the controller, allocated; *v2 tells
- * which version it is of. NULL where the controller is in neither.
- */
-static char *group_of(const struct limits *l, pid_t tid, const char *controller, bool *v2)
-{
-	cleanup_file FILE *from = NULL;
-	cleanup_free char *mount = mount_of(controller);
-	char path[64], line[4096];
-
-	*v2 = !mount;
-	if (!mount)
-		mount = mount_of(NULL);
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/cgroup", (int)l->qemu, (int)tid);
-	from = fopen(path, "re");
-	while (mount && from && fgets(line, sizeof(line), from)) {
-		char *list = strchr(line, ':'), *group = list ? strchr(list + 1, ':') : NULL;
-		char *dir;
-
-		if (!group)
-			continue;
-		*group++ = '\0';
-		group[strcspn(group, "\n")] = '\0';
-		if (*v2 ? list[1] != '\0' : !lists(list + 1, controller))
-			continue;
-		return asprintf(&dir, "%s%s", mount, group) < 0 ? NULL : dir;
-	}
-	return NULL;
-}
-
-/*
- * The VM's own group is where libvirt's name of it is: the groups below it
- * ("emulator", "vcpu0", in v2 "libvirt/vcpu0") hold the threads.
- */
-static void up_to_vm(char *dir)
-{
-	static const char *const below[] = { "/emulator", "/vcpu", "/iothread", "/libvirt" };
-	unsigned int i, pass;
-	char *last;
-
-	for (pass = 0; pass < 2; pass++)
-		for (i = 0; i < sizeof(below) / sizeof(below[0]); i++) {
-			last = strrchr(dir, '/');
-			if (last && !strncmp(last, below[i], strlen(below[i])))
-				*last = '\0';
-		}
-}
-
 static pid_t vcpu_thread(const struct limits *l, unsigned int index)
 {
 	static const char *const kinds[] = { "KVM", "TCG" };
@@ -251,7 +174,7 @@ static void add_row(const struct limits *l, const char *knob, const char *path, 
 static int check_knob(const struct knob *k, const struct limits *l, pid_t tid)
 {
 	bool v2;
-	cleanup_free char *dir = group_of(l, tid, k->controller, &v2);
+	cleanup_free char *dir = group_find(l->qemu, tid, k->controller, &v2);
 	cleanup_free char *path = NULL;
 	char wanted[64], value[4096];
 	int ret;
@@ -262,7 +185,7 @@ static int check_knob(const struct knob *k, const struct limits *l, pid_t tid)
 		return rs_fail(l->err, ENOENT, "VM %s: no cgroup with controller %s", l->vm->name,
 			       k->controller);
 	if (!k->per_vcpu)
-		up_to_vm(dir);
+		group_up_to_vm(dir);
 	path = folder_path(dir, "%s", v2 ? k->v2 : k->v1);
 	if (!path)
 		return rs_fail(l->err, ENOMEM, "out of memory");

@@ -42,6 +42,11 @@ enum vm_rogue { /* how a guest misbehaves; rs-control --rogue has the same names
 };
 extern const char *const scenario_rogues[];
 
+enum disk_cache {
+	CACHE_NONE, /* direct, so that the VM's I/O is its own */
+	CACHE_WRITEBACK, /* through the host's page cache: the VM's memory limit counts it */
+};
+
 enum budget_keeper { /* names as in the daemon's control socket */
 		     KEEPER_AUTO,
 		     KEEPER_KERNEL,
@@ -124,6 +129,8 @@ struct scenario_vm {
 	unsigned int memory_limit_mib; /* of QEMU as a whole */
 	uint64_t read_bytes_sec, write_bytes_sec;
 	uint64_t read_iops_sec, write_iops_sec;
+	enum disk_cache disk_cache;
+	bool pressure; /* a cell in which the memory and I/O limits do not bite fails */
 	unsigned int priority_ceiling; /* of the host, 1 to 89, default 80 */
 	unsigned int rt_budget_permille; /* 0 = chosen from the rings' load */
 	uint64_t rt_budget_period_us; /* 0 = the daemon's default */

@@ -232,6 +232,26 @@ static void check_disk(const struct scenario_vm *vm, const struct yaml *map, str
 	}
 }
 
+static void check_pressure(const struct scenario_vm *vm, const struct yaml *map,
+			   struct yaml_file *f)
+{
+	const struct yaml *y = at(map, "pressure");
+	bool io = vm->read_bytes_sec || vm->write_bytes_sec || vm->read_iops_sec ||
+		  vm->write_iops_sec;
+
+	if (vm->pressure && (vm->role != VM_ROLE_NEIGHBOUR || (!vm->memory_limit_mib && !io)))
+		yaml_mistake(f, y->line, y->column,
+			     "key 'vms.pressure': VM '%s' has nothing to press against (expected a "
+			     "neighbour with memory_limit or an I/O limit)",
+			     vm->name);
+	y = at(map, "disk_cache");
+	if (vm->disk_cache != CACHE_NONE && !scenario_has_disk(vm))
+		yaml_mistake(f, y->line, y->column,
+			     "key 'vms.disk_cache': VM '%s' has no disk (expected with image "
+			     "'debian' or with load.fio)",
+			     vm->name);
+}
+
 static void check_allotment(const struct scenario_vm *vm, const struct yaml *map,
 			    struct yaml_file *f)
 {
@@ -258,6 +278,7 @@ void scenario_check_vm(const struct scenario *s, const struct scenario_vm *vm,
 	check_allotment(vm, map, f);
 	check_load(s, vm, map, f);
 	check_disk(vm, map, f);
+	check_pressure(vm, map, f);
 	check_rings(vm, map, f);
 	check_interrupts(vm, map, f);
 }

@@ -21,6 +21,7 @@ _Static_assert(sizeof(enum vm_image) == sizeof(unsigned int), "enum of another s
 _Static_assert(sizeof(enum vm_rogue) == sizeof(unsigned int), "enum of another size");
 _Static_assert(sizeof(enum budget_keeper) == sizeof(unsigned int), "enum of another size");
 _Static_assert(sizeof(enum interrupt_source) == sizeof(unsigned int), "enum of another size");
+_Static_assert(sizeof(enum disk_cache) == sizeof(unsigned int), "enum of another size");
 _Static_assert(sizeof(enum boot_order) == sizeof(unsigned int), "enum of another size");
 _Static_assert(sizeof(enum phase) == sizeof(unsigned int), "enum of another size");
 
@@ -33,6 +34,12 @@ static const char *const roles[] = {
 static const char *const kernels[] = {
 	[VM_KERNEL_RT] = "rt",
 	[VM_KERNEL_STANDARD] = "standard",
+	NULL,
+};
+
+static const char *const caches[] = {
+	[CACHE_NONE] = "none",
+	[CACHE_WRITEBACK] = "writeback",
 	NULL,
 };
 
@@ -245,6 +252,11 @@ static const struct key vm_keys[] = {
 	{ .name = "write_iops", .type = KEY_RATE, AT(scenario_vm, write_iops_sec), .min = 1,
 	  .max = 1e9, .initial = "none", .word = "none", .word_value = 0,
 	  .help = "writes of the disk a second" },
+	{ .name = "disk_cache", .type = KEY_CHOICE, AT(scenario_vm, disk_cache),
+	  .choices = caches, .initial = "none",
+	  .help = "none: direct I/O; writeback: by the host's page cache, within memory_limit" },
+	{ .name = "pressure", .type = KEY_BOOL, AT(scenario_vm, pressure), .initial = "false",
+	  .help = "a boot that does not meet the memory and I/O limits does not count" },
 	{ .name = "priority_ceiling", .type = KEY_COUNT, AT(scenario_vm, priority_ceiling),
 	  .min = 1, .max = 89, .initial = "80", .help = "highest priority on the host" },
 	{ .name = "rt_budget_permille", .type = KEY_COUNT, AT(scenario_vm, rt_budget_permille),
