@@ -10,7 +10,7 @@
  *     QUICK_QEMU=TEXT     the QEMU their machine pretends to have
  *     QUICK_FAIL=N        cell N fails
  *     QUICK_GUESTS=DIR    folder of the guests
- *     QUICK_SLOW_MS=N     a cell takes this much longer
+ *     QUICK_HOLD=N        cell N goes on until a signal comes
  */
 #include <errno.h>
 #include <json-c/json.h>
@@ -25,6 +25,8 @@
 #include "host/error.h"
 #include "tests/resume/over_the_loop.h"
 #include "tests/unit/synthetic_run.h"
+
+#define HOLD_S 60 /* the test ends it long before */
 
 static const char *setting(const char *name, const char *otherwise)
 {
@@ -78,18 +80,22 @@ static void tear_down(struct run_state *run)
 	(void)run;
 }
 
+static bool is_number(const struct cell_plan *plan, const char *name)
+{
+	return plan->order == strtoul(setting(name, "0"), NULL, 10);
+}
+
 static int measure(struct run_state *run, const struct cell_plan *plan, struct rs_error **err)
 {
 	cleanup_free char *loop = folder_path(plan->dir, "loop.txt");
 	struct synth of_now = synth;
-	long slow = strtol(setting("QUICK_SLOW_MS", "0"), NULL, 10);
 	int ret = folder_make(plan->dir, 0755, err);
 
 	if (ret == 0)
 		ret = over_the_loop(plan->policy, loop, err);
-	if (ret == 0)
-		ret = wait_until(wait_deadline((double)slow / 1e3), err);
-	if (ret == 0 && plan->order == strtoul(setting("QUICK_FAIL", "0"), NULL, 10))
+	if (ret == 0 && is_number(plan, "QUICK_HOLD"))
+		ret = wait_until(wait_deadline(HOLD_S), err);
+	if (ret == 0 && is_number(plan, "QUICK_FAIL"))
 		ret = rs_fail(err, EIO, "told to fail");
 	if (ret < 0)
 		return ret;

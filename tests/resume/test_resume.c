@@ -310,23 +310,36 @@ static void test_killed_at_random_moments(void **state)
 
 /* ---- other ends ---- */
 
+/* A run of which so many cells are done, and no more will be: it is in the next. */
+static pid_t begin_and_hold(const char *out, unsigned int done)
+{
+	cleanup_free char *db = folder_path(out, "run.db");
+	struct finished f = { 0 };
+	char number[16];
+	struct stat st;
+	pid_t pid;
+
+	snprintf(number, sizeof(number), "%u", done + 1);
+	setenv("QUICK_HOLD", number, 1);
+	pid = begin("run", scenario, out, "3");
+	while (f.count < done || stat(db, &st) < 0 || !st.st_size) {
+		sleep_us(5000);
+		look(out, &f);
+	}
+	unsetenv("QUICK_HOLD");
+	return pid;
+}
+
 static void test_terminated_and_resumed(void **state)
 {
 	cleanup_free char *whole = folder_path(tmp, "t-whole"), *out = folder_path(tmp, "t");
-	cleanup_free char *db = folder_path(out, "run.db");
-	struct stat st;
 	pid_t pid;
 
 	(void)state;
 	run_to_end(whole, "3");
-	setenv("QUICK_SLOW_MS", "100", 1);
-	pid = begin("run", scenario, out, "3");
-	while (stat(db, &st) < 0 || !st.st_size)
-		sleep_us(2000);
-	sleep_us(250000);
+	pid = begin_and_hold(out, 2);
 	kill(pid, SIGTERM);
 	ended(reap(pid), 143);
-	unsetenv("QUICK_SLOW_MS");
 	must_say("ringsched resume");
 	must_contain(out, "run.json", "\"interrupted\": true");
 	must_contain(out, "run.json", "\"ending\": \"interrupted\"");
@@ -337,22 +350,17 @@ static void test_terminated_and_resumed(void **state)
 
 static void test_refused_while_in_use(void **state)
 {
-	cleanup_free char *out = folder_path(tmp, "busy"), *db = folder_path(out, "run.db");
+	cleanup_free char *out = folder_path(tmp, "busy");
 	char words[64];
-	struct stat st;
 	pid_t pid;
 
 	(void)state;
-	setenv("QUICK_SLOW_MS", "200", 1);
-	pid = begin("run", scenario, out, "3");
-	while (stat(db, &st) < 0 || !st.st_size)
-		sleep_us(2000);
+	pid = begin_and_hold(out, 0);
 	ended(reap(begin("resume", out, NULL, NULL)), 1);
 	snprintf(words, sizeof(words), "in use by another process (pid %d)", (int)pid);
 	must_say(words);
 	kill(pid, SIGKILL);
 	ended(reap(pid), 137);
-	unsetenv("QUICK_SLOW_MS");
 }
 
 static void test_finished_already(void **state)
@@ -382,21 +390,13 @@ static void test_no_run(void **state)
 	must_say("not a database");
 }
 
-/* Killed with about half of its cells done. */
+/* Killed with half of its cells done. */
 static void half(const char *out)
 {
-	struct finished f = { 0 };
-	pid_t pid;
+	pid_t pid = begin_and_hold(out, POLICIES);
 
-	setenv("QUICK_SLOW_MS", "50", 1);
-	pid = begin("run", scenario, out, "3");
-	while (f.count < POLICIES) {
-		sleep_us(5000);
-		look(out, &f);
-	}
 	kill(pid, SIGKILL);
 	ended(reap(pid), 137);
-	unsetenv("QUICK_SLOW_MS");
 }
 
 static void test_another_scenario(void **state)
