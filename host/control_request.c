@@ -129,6 +129,8 @@ static int add_vm(struct json_object *request, struct json_object *answer, struc
 	    get_number(request, "scan_interval_us", &config.scan_interval_us, err) ||
 	    get_bool(request, "io_boost", &config.io_boost, err) ||
 	    get_cores(request, "other_cores", &config.other_cores, err) ||
+	    get_number(request, "deadline_runtime_us", &config.deadline_runtime_us, err) ||
+	    get_number(request, "deadline_period_us", &config.deadline_period_us, err) ||
 	    get_string(request, "role", false, &role, err) ||
 	    get_string(request, "policy", false, &policy, err))
 		return -EINVAL;

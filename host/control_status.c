@@ -10,6 +10,7 @@
 
 #include "host/budget.h"
 #include "host/control.h"
+#include "host/rootdomain.h"
 #include "host/server.h"
 #include "host/trace.h"
 
@@ -285,6 +286,20 @@ static void add_counters(struct json_object *o, const struct vm_counters *c)
 	json_object_object_add(o, "switches_by_priority", switches_of(c));
 }
 
+/* NULL: it was given none. */
+static struct json_object *deadline_of(const struct vm *vm)
+{
+	struct json_object *o;
+
+	if (!vm->deadline_runtime_us)
+		return NULL;
+	o = json_object_new_object();
+	add_int(o, "runtime_us", vm->deadline_runtime_us);
+	add_int(o, "period_us", vm->deadline_period_us);
+	add_int(o, "waiting", vm_deadline_waiting(vm));
+	return o;
+}
+
 static struct json_object *vring_of(const struct vm *vm)
 {
 	struct json_object *vring = json_object_new_object();
@@ -315,7 +330,7 @@ static struct json_object *vm_status(struct vm *vm)
 {
 	struct json_object *o = json_object_new_object();
 	struct vm_counters counted;
-	struct json_object *rings, *interrupts, *scan;
+	struct json_object *rings, *deadline, *interrupts, *scan;
 	struct hist *handling = malloc(sizeof(*handling));
 
 	/* Copies, so that the lock is held for microseconds only. */
@@ -324,6 +339,7 @@ static struct json_object *vm_status(struct vm *vm)
 	if (handling)
 		*handling = vm->handling;
 	rings = rings_of(vm);
+	deadline = deadline_of(vm);
 	interrupts = interrupts_of(vm);
 	scan = scan_of(vm);
 	pthread_mutex_unlock(&vm->lock);
@@ -337,6 +353,7 @@ static struct json_object *vm_status(struct vm *vm)
 	json_object_object_add(o, "low", json_object_new_boolean(vm->process_low));
 	json_object_object_add(o, "settled", json_object_new_boolean(vm->settled));
 	json_object_object_add(o, "vring", vring_of(vm));
+	json_object_object_add(o, "deadline", deadline);
 	json_object_object_add(o, "vcpus", control_vcpus(vm));
 	json_object_object_add(o, "active_rings", rings);
 	json_object_object_add(o, "interrupts", interrupts);
@@ -351,8 +368,18 @@ static struct json_object *vm_status(struct vm *vm)
 	return o;
 }
 
+static void add_unbalanced(const char *path, const char *value, void *arg)
+{
+	struct json_object *group = json_object_new_object();
+
+	add_string(group, "path", path);
+	add_string(group, "value", value);
+	json_object_array_add(arg, group);
+}
+
 struct json_object *control_status(void)
 {
+	struct json_object *unbalanced = json_object_new_array();
 	struct json_object *o = json_object_new_object(), *vms = json_object_new_array();
 	struct timespec cpu = { 0 };
 
@@ -364,6 +391,8 @@ struct json_object *control_status(void)
 	for (struct vm *vm = vm_next(NULL); vm; vm = vm_next(vm))
 		json_object_array_add(vms, vm_status(vm));
 	json_object_object_add(o, "vms", vms);
+	rootdomain_each(add_unbalanced, unbalanced);
+	json_object_object_add(o, "unbalanced", unbalanced);
 	return o;
 }
 

@@ -29,6 +29,37 @@ bool coreset_same(const struct coreset *a, const struct coreset *b)
 	return !memcmp(a, b, sizeof(*a));
 }
 
+/* Digits alone, below CORESET_MAX. */
+static const char *parse_core(const char *text, unsigned int *core)
+{
+	if (*text < '0' || *text > '9')
+		return NULL;
+	for (*core = 0; *text >= '0' && *text <= '9'; text++) {
+		*core = 10 * *core + (unsigned int)(*text - '0');
+		if (*core >= CORESET_MAX)
+			return NULL;
+	}
+	return text;
+}
+
+bool coreset_parse(const char *text, struct coreset *cores)
+{
+	unsigned int first, last;
+
+	while (*text) {
+		text = parse_core(text, &first);
+		last = first;
+		if (text && *text == '-')
+			text = parse_core(text + 1, &last);
+		if (!text || (*text && *text != ',') || last < first)
+			return false;
+		for (; first <= last; first++)
+			coreset_add(cores, first);
+		text += *text == ',';
+	}
+	return true;
+}
+
 bool coreset_text(const struct coreset *cores, char *text, size_t size)
 {
 	size_t used = 0;

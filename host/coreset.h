@@ -19,6 +19,9 @@ bool coreset_has(const struct coreset *cores, unsigned int core);
 bool coreset_add(struct coreset *cores, unsigned int core); /* false: beyond CORESET_MAX */
 bool coreset_same(const struct coreset *a, const struct coreset *b);
 
+/* A list as the kernel writes it, added to *cores; false: it is none. */
+bool coreset_parse(const char *text, struct coreset *cores);
+
 /* As cpuset.cpus reads; false where it does not fit. */
 bool coreset_text(const struct coreset *cores, char *text, size_t size);
 

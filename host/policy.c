@@ -17,6 +17,7 @@ const struct policy *const policies[] = {
 	&policy_ring_irq,
 	&policy_per_switch,
 	&policy_dedicated,
+	&policy_deadline,
 	&policy_rq_scan,
 	NULL
 };

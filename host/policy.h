@@ -25,6 +25,9 @@ struct policy {
 	const char *help; /* Required. One line */
 	enum rs_source needs; /* Required. What the guest must report */
 	bool moves_neighbours; /* Not required. Their vCPUs go to vm->other_cores */
+	/* Not required. A control VM's budget is its rings': the harness chooses
+	 * the policy for it when they are about to start. */
+	bool from_work;
 	/* Required. The VM is connected (its vCPUs exist, and do not run yet if
 	 * it is new), or the policy was chosen for a running VM. Called again
 	 * whenever budgets were granted or threads found: must bring about the

@@ -14,6 +14,7 @@
 #define STAT_UTIME 14 /* field numbers of proc(5), from 1 */
 #define STAT_STIME 15
 #define STAT_START 22
+#define STAT_CORE 39 /* since Linux 2.2.8 */
 
 /* snprintf() is not async-signal-safe; this is all of it that is needed. */
 static char *put_text(char *to, const char *text)
@@ -90,11 +91,13 @@ int proc_stat(pid_t pid, pid_t tid, struct proc_stat *stat)
 	 * the last bracket of the line. */
 	p = strrchr(text, ')');
 	*stat = (struct proc_stat){ 0 };
-	for (int field = 2; p && field <= STAT_START; field++) {
+	for (int field = 2; p && field <= STAT_CORE; field++) {
 		if (field == STAT_UTIME || field == STAT_STIME)
 			stat->cpu_ticks += number_at(p);
-		if (field == STAT_START) {
+		if (field == STAT_START)
 			stat->start = number_at(p);
+		if (field == STAT_CORE) {
+			stat->core = (unsigned int)number_at(p);
 			return 0;
 		}
 		p = strchr(p, ' ');

@@ -15,6 +15,7 @@
 struct proc_stat {
 	uint64_t start; /* field 22: clock ticks since boot */
 	uint64_t cpu_ticks; /* fields 14 + 15: user and system time */
+	unsigned int core; /* field 39: where it runs, or ran last */
 };
 
 /* 0, or -ESRCH (no such thread) or another -errno. */

@@ -27,10 +27,13 @@ uint64_t record_checksum(const struct entry *e)
 
 static bool knob_is_known(const char *path)
 {
-	static const char *const names[] = {
-		"cpu.rt_runtime_us", "cpu.rt_period_us", "cpu.idle",
-		"cpu.shares",	     "cpu.weight",	 "cpuset.cpus"
-	};
+	static const char *const names[] = { "cpu.rt_runtime_us",
+					     "cpu.rt_period_us",
+					     "cpu.idle",
+					     "cpu.shares",
+					     "cpu.weight",
+					     "cpuset.cpus",
+					     "cpuset.sched_load_balance" };
 	const char *base = strrchr(path, '/');
 
 	for (size_t i = 0; base && i < sizeof(names) / sizeof(names[0]); i++)

@@ -14,6 +14,7 @@
 #include "host/cleanup.h"
 #include "host/coreset.h"
 #include "host/error.h"
+#include "host/rootdomain.h"
 
 #define RESET_ON_FORK 0x1ull /* SCHED_FLAG_RESET_ON_FORK of sched_setattr(2) */
 #define CAP_SYS_NICE_BIT 23
@@ -37,8 +38,9 @@ static const struct {
 	uint32_t policy;
 	const char *name;
 } policy_names[] = {
-	{ SCHED_OTHER, "SCHED_OTHER" }, { SCHED_FIFO, "SCHED_FIFO" }, { SCHED_RR, "SCHED_RR" },
-	{ SCHED_BATCH, "SCHED_BATCH" }, { SCHED_IDLE, "SCHED_IDLE" }, { 6, "SCHED_DEADLINE" },
+	{ SCHED_OTHER, "SCHED_OTHER" }, { SCHED_FIFO, "SCHED_FIFO" },
+	{ SCHED_RR, "SCHED_RR" },	{ SCHED_BATCH, "SCHED_BATCH" },
+	{ SCHED_IDLE, "SCHED_IDLE" },	{ SCHED_DEADLINE, "SCHED_DEADLINE" },
 };
 
 const char *sched_policy_name(uint32_t policy)
@@ -90,6 +92,8 @@ bool sched_same(const struct sched_state *a, const struct sched_state *b)
 		return false;
 	if (a->policy == SCHED_FIFO || a->policy == SCHED_RR)
 		return true;
+	if (a->policy == SCHED_DEADLINE)
+		return a->runtime_ns == b->runtime_ns && a->period_ns == b->period_ns;
 	return a->nice == b->nice;
 }
 
@@ -123,6 +127,21 @@ int sched_apply_idle(pid_t tid, int nice, struct sched_state *now)
 {
 	/* Inherited by children on purpose: the whole process is to be low. */
 	const struct sched_state wanted = { .policy = SCHED_IDLE, .nice = nice };
+
+	return apply(tid, &wanted, now);
+}
+
+int sched_apply_deadline(pid_t tid, uint64_t runtime_ns, uint64_t period_ns,
+			 struct sched_state *now)
+{
+	/* The kernel refuses clone() to a deadline thread without the flag. */
+	const struct sched_state wanted = {
+		.policy = SCHED_DEADLINE,
+		.reset_on_fork = 1,
+		.runtime_ns = runtime_ns,
+		.deadline_ns = period_ns,
+		.period_ns = period_ns,
+	};
 
 	return apply(tid, &wanted, now);
 }
@@ -219,9 +238,34 @@ static int explain_eperm(struct rs_error **err, pid_t pid, pid_t tid, uint32_t p
 		       sched_policy_name(policy), tid);
 }
 
+/* What is special of SCHED_DEADLINE; false: nothing is. */
+static bool explain_deadline(struct rs_error **err, int code, pid_t pid, pid_t tid)
+{
+	struct cgroup_place place;
+	struct coreset cores;
+
+	if (code == EPERM && can_nice() && !sched_read_cores(tid, &cores) &&
+	    !cgroup_find(pid, tid, "cpuset", &place, NULL))
+		return rootdomain_explain(&place, &cores, err) != 0;
+	if (code == EBUSY)
+		return rs_fail(err, code,
+			       "the core of thread %d has no room for its SCHED_DEADLINE budget: "
+			       "all of them together may have what kernel.sched_rt_runtime_us "
+			       "leaves (95 %%); lower deadline_runtime_us",
+			       tid) != 0;
+	if (code == EINVAL)
+		return rs_fail(err, code,
+			       "the kernel refuses these SCHED_DEADLINE parameters for thread %d: "
+			       "see kernel.sched_deadline_period_min_us and _max_us",
+			       tid) != 0;
+	return false;
+}
+
 int sched_explain(struct rs_error **err, int code, pid_t pid, pid_t tid, uint32_t policy,
 		  unsigned int priority)
 {
+	if (policy == SCHED_DEADLINE && explain_deadline(err, code, pid, tid))
+		return -code;
 	switch (code) {
 	case EPERM:
 		return explain_eperm(err, pid, tid, policy, priority);

@@ -15,6 +15,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#ifndef SCHED_DEADLINE
+#define SCHED_DEADLINE 6 /* C libraries lack it */
+#endif
+
 struct coreset;
 struct rs_error;
 
@@ -35,6 +39,10 @@ int sched_read(pid_t tid, struct sched_state *state);
  * *now (may be NULL) = what was read back. */
 int sched_apply_fifo(pid_t tid, unsigned int priority, struct sched_state *now);
 int sched_apply_idle(pid_t tid, int nice, struct sched_state *now);
+/* Period and deadline are the same. -EPERM also where the thread's core is
+ * balanced with others (rootdomain.h), -EBUSY where the core has no room. */
+int sched_apply_deadline(pid_t tid, uint64_t runtime_ns, uint64_t period_ns,
+			 struct sched_state *now);
 int sched_restore(pid_t tid, const struct sched_state *original, struct sched_state *now);
 
 /* Where a thread may run. Applied and read back likewise: -EINVAL where its
@@ -42,7 +50,7 @@ int sched_restore(pid_t tid, const struct sched_state *original, struct sched_st
 int sched_read_cores(pid_t tid, struct coreset *cores);
 int sched_apply_cores(pid_t tid, const struct coreset *cores);
 
-/* Same policy, priority and nice value (nice only where the policy has one). */
+/* Same policy and its parameters: priority, nice value, or runtime and period. */
 bool sched_same(const struct sched_state *a, const struct sched_state *b);
 
 /* "SCHED_FIFO" and so on; "unknown" otherwise. */

@@ -65,6 +65,10 @@ static int check_config(const struct vm_config *c, struct rs_error **err)
 	    (c->scan_interval_us < TICK_MIN_US || c->scan_interval_us > TICK_MAX_US))
 		return rs_fail(err, EINVAL, "VM %s: scan_interval_us %u is not within %d and %d",
 			       c->name, c->scan_interval_us, TICK_MIN_US, TICK_MAX_US);
+	if (c->deadline_runtime_us > c->deadline_period_us)
+		return rs_fail(err, EINVAL,
+			       "VM %s: deadline_runtime_us %u is above deadline_period_us %u",
+			       c->name, c->deadline_runtime_us, c->deadline_period_us);
 	if (strlen(c->socket) >= VM_SOCKET_MAX)
 		return rs_fail(err, ENAMETOOLONG,
 			       "VM %s: the socket's path %s has more than %d "
@@ -154,6 +158,8 @@ struct vm *vm_add(const struct vm_config *config, struct rs_error **err)
 	vm->io.record = -1;
 	vm->policy = config->policy;
 	vm->other_cores = config->other_cores;
+	vm->deadline_runtime_us = config->deadline_runtime_us;
+	vm->deadline_period_us = config->deadline_period_us;
 	vm->own_policy = config->own_policy;
 	vm->record = config->record;
 	vm->used = true;

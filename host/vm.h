@@ -46,6 +46,7 @@ enum vm_level {
 	VM_LEVEL_NORMAL, /* its own, saved when it was found */
 	VM_LEVEL_REALTIME, /* SCHED_FIFO */
 	VM_LEVEL_LOW, /* SCHED_IDLE */
+	VM_LEVEL_DEADLINE, /* SCHED_DEADLINE */
 };
 
 struct vm_vcpu {
@@ -178,6 +179,7 @@ struct vm {
 	unsigned int scan_interval_us; /* of rq_scan; 0 = the policy's own */
 	struct vm_io io;
 	struct coreset other_cores; /* see vm_elsewhere(); may be empty */
+	unsigned int deadline_runtime_us, deadline_period_us; /* see vm_deadline(); 0 = none */
 	bool own_policy; /* the daemon's change of policy passes it by */
 	struct record *record; /* borrowed */
 
@@ -209,6 +211,8 @@ struct vm {
 	struct vm_scan scan;
 	bool low; /* wanted: the whole process is low */
 	bool elsewhere; /* wanted: the vCPUs run on other_cores */
+	bool wants_deadline; /* wanted: each vCPU has deadline_runtime of each deadline_period */
+	unsigned int deadline_tries; /* left, for threads that do not run on their core yet */
 	bool wants_realtime; /* the policy may make threads real-time */
 	bool realtime_deferred; /* budgets are not granted yet: see vm_realtime() */
 	uint32_t sequence; /* of the last message */
@@ -245,6 +249,7 @@ struct vm_config {
 	unsigned int scan_interval_us; /* 0 = the policy's own */
 	bool io_boost;
 	struct coreset other_cores;
+	unsigned int deadline_runtime_us, deadline_period_us;
 	const struct policy *policy;
 	bool own_policy;
 	struct record *record;
@@ -271,6 +276,12 @@ bool vm_recheck_process(struct vm *vm);
  * with the VM it does nothing. A failure leaves no thread half moved. */
 int vm_place_vcpus(struct vm *vm, struct rs_error **err);
 void vm_unplace_vcpus(struct vm *vm);
+
+/* The main thread's half of vm_deadline() (vm_deadline.c): the root domain for
+ * all VMs as they are now, then the vCPUs of this one. */
+int vm_deadline_begin(struct vm *vm, struct rs_error **err);
+/* The root domain is given back once no VM wants it. */
+void vm_deadline_end(struct vm *vm);
 
 /* A process connected; nothing of its scheduling is changed yet. */
 int vm_connect(struct vm *vm, pid_t pid, struct rs_error **err);
@@ -323,6 +334,7 @@ void vm_want_realtime(struct vm *vm);
 int vm_realtime(struct vm *vm, unsigned int vcpu, unsigned int ring_prio);
 void vm_apply_wishes(struct vm *vm); /* vm_budget.c only: as its budget allows */
 int vm_normal(struct vm *vm, unsigned int vcpu);
+int vm_set_deadline(struct vm *vm, unsigned int vcpu); /* vm_deadline.c only */
 
 /* The priority of the highest ring on the vCPU that is active, or whose
  * interrupt is boosted ahead of its START; 0 = none. */
@@ -339,6 +351,14 @@ int vm_lift(struct vm *vm);
 /* Said by start(), as vm_want_realtime() is: main moves the vCPU threads to the
  * VM's other cores before it goes on. EINVAL: the VM was given none. */
 int vm_elsewhere(struct vm *vm, struct rs_error **err);
+
+/* Said by start(): each vCPU is to have SCHED_DEADLINE with the VM's runtime and
+ * period. Main does it before it goes on. EINVAL: the VM was given none. */
+int vm_deadline(struct vm *vm, struct rs_error **err);
+/* For tick(): once more for vCPUs that could not have it yet. */
+int vm_deadline_retry(struct vm *vm);
+/* How many vCPUs still lack it. */
+unsigned int vm_deadline_waiting(const struct vm *vm);
 
 void vm_restore(struct vm *vm); /* all vCPUs their own scheduling and cores, and lifted */
 

@@ -30,13 +30,16 @@ unsigned int vm_highest_ring(const struct vm *vm, unsigned int vcpu)
 	return highest;
 }
 
-static int apply(struct vm_vcpu *v, enum vm_level level, unsigned int priority)
+static int apply(const struct vm *vm, struct vm_vcpu *v, enum vm_level level, unsigned int priority)
 {
 	switch (level) {
 	case VM_LEVEL_REALTIME:
 		return sched_apply_fifo(v->ref.tid, priority, &v->now);
 	case VM_LEVEL_LOW:
 		return sched_apply_idle(v->ref.tid, v->original.nice, &v->now);
+	case VM_LEVEL_DEADLINE:
+		return sched_apply_deadline(v->ref.tid, vm->deadline_runtime_us * 1000ull,
+					    vm->deadline_period_us * 1000ull, &v->now);
 	default:
 		return sched_restore(v->ref.tid, &v->original, &v->now);
 	}
@@ -54,6 +57,7 @@ static void count_failure(struct vm *vm, int code, const struct vm_vcpu *v, enum
 		.tid = v->ref.tid,
 		.policy = level == VM_LEVEL_REALTIME ? SCHED_FIFO :
 			  level == VM_LEVEL_LOW	     ? SCHED_IDLE :
+			  level == VM_LEVEL_DEADLINE ? SCHED_DEADLINE :
 						       v->original.policy,
 		.priority = level == VM_LEVEL_REALTIME ? priority : v->original.priority,
 	};
@@ -77,7 +81,7 @@ static int set_level(struct vm *vm, unsigned int vcpu, enum vm_level level, unsi
 		vm->counters.threads_gone++;
 		return -ESRCH;
 	}
-	ret = apply(v, level, priority);
+	ret = apply(vm, v, level, priority);
 	if (ret) {
 		count_failure(vm, -ret, v, level, priority);
 		return ret;
@@ -131,6 +135,11 @@ int vm_normal(struct vm *vm, unsigned int vcpu)
 	return set_level(vm, vcpu, VM_LEVEL_NORMAL, 0);
 }
 
+int vm_set_deadline(struct vm *vm, unsigned int vcpu)
+{
+	return set_level(vm, vcpu, VM_LEVEL_DEADLINE, 0);
+}
+
 /* Every vCPU to one level without priority; the first failure. */
 static int set_all(struct vm *vm, enum vm_level level)
 {
@@ -176,10 +185,11 @@ int vm_elsewhere(struct vm *vm, struct rs_error **err)
 
 void vm_restore(struct vm *vm)
 {
-	bool main_is_due = vm->low || vm->elsewhere;
+	bool main_is_due = vm->low || vm->elsewhere || vm->wants_deadline;
 
 	vm->low = false;
 	vm->elsewhere = false;
+	vm->wants_deadline = false;
 	vm->wants_realtime = false;
 	set_all(vm, VM_LEVEL_NORMAL);
 	if (main_is_due && vm_wake_main)

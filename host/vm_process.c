@@ -257,6 +257,8 @@ static int start_policy(struct vm *vm, struct rs_error **err)
 	vm_finish(vm);
 	if (!ret && vm->elsewhere)
 		ret = vm_place_vcpus(vm, err);
+	if (!ret)
+		ret = vm_deadline_begin(vm, err);
 	return ret;
 }
 
@@ -313,6 +315,7 @@ bool vm_finish(struct vm *vm)
 		vm_recheck_process(vm);
 	if (!vm->elsewhere)
 		vm_unplace_vcpus(vm);
+	vm_deadline_end(vm);
 	offers = vm_scan_resolve(vm);
 	return offers || vm->low_checks > 0;
 }

@@ -12,6 +12,7 @@ extern const struct policy policy_ring_boot;
 extern const struct policy policy_ring_irq;
 extern const struct policy policy_per_switch;
 extern const struct policy policy_dedicated;
+extern const struct policy policy_deadline;
 extern const struct policy policy_rq_scan;
 
 /* Hooks of policy_ring, called by policies that are composed of it. */

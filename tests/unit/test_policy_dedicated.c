@@ -1,71 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* dedicated (P1): a neighbour's vCPU threads on other cores; policy_world.h. */
-#include <stdlib.h>
-
-#include "tests/unit/policy_world.h"
-
-#define CPUSET "/sys/fs/cgroup/cpuset"
-
-/* Named after this process, and as libvirt makes them. */
-enum group { MACHINE, DOMAIN, VCPU0, GROUPS };
-static const char *const below[GROUPS] = { "", "/domain", "/domain/vcpu0" };
-static char groups[GROUPS][128];
-static struct coreset all, home, other;
-static char home_text[CORESET_TEXT_MAX], other_text[CORESET_TEXT_MAX];
-
-static void remove_groups(void)
-{
-	for (int i = GROUPS; i-- > 0;)
-		if (*groups[i])
-			rmdir(groups[i]);
-}
-
-/* Two cores that we may use ourselves. */
-static void choose_cores(void)
-{
-	unsigned int core = 0;
-
-	home = other = (struct coreset){ 0 };
-	assert_int_equal(sched_read_cores(0, &all), 0);
-	for (; core < CORESET_MAX && !coreset_has(&all, core); core++)
-		;
-	coreset_add(&home, core++);
-	for (; core < CORESET_MAX && !coreset_has(&all, core); core++)
-		;
-	if (!coreset_add(&other, core))
-		skip(); /* a machine of one core */
-	coreset_text(&home, home_text, sizeof(home_text));
-	coreset_text(&other, other_text, sizeof(other_text));
-}
-
-static void write_text(enum group group, const char *knob, const char *value)
-{
-	struct rs_error *err = NULL;
-
-	if (cgroup_write(groups[group], knob, value, &err))
-		fail_msg("%s", err->message);
-}
-
-/* The first vCPU in a group of its own, as libvirt leaves it; the other in none. */
-static void make_groups(void)
-{
-	char cpus[CORESET_TEXT_MAX], mems[64], tid[16];
-
-	if (!cgroup_has(CPUSET, "cpuset.cpus"))
-		skip(); /* cgroup v1 only */
-	assert_int_equal(cgroup_read(CPUSET, "cpuset.cpus", cpus, sizeof(cpus), NULL), 0);
-	assert_int_equal(cgroup_read(CPUSET, "cpuset.mems", mems, sizeof(mems), NULL), 0);
-	for (int i = 0; i < GROUPS; i++) {
-		snprintf(groups[i], sizeof(groups[i]), CPUSET "/ringsched-test-%d-libvirt%s",
-			 getpid(), below[i]);
-		assert_int_equal(mkdir(groups[i], 0755), 0);
-		write_text(i, "cpuset.cpus", i == VCPU0 ? home_text : cpus);
-		write_text(i, "cpuset.mems", mems);
-	}
-	snprintf(tid, sizeof(tid), "%d", p.vcpu[0]);
-	write_text(VCPU0, "tasks", tid);
-	assert_int_equal(sched_apply_cores(p.vcpu[0], &home), 0);
-}
+/* dedicated (P1): a neighbour's vCPU threads on other cores; cpuset_world.h. */
+#include "tests/unit/cpuset_world.h"
 
 static void connect_with(const char *policy, enum vm_role role, const struct coreset *cores)
 {
@@ -86,20 +21,9 @@ static void connect_with(const char *policy, enum vm_role role, const struct cor
 	vm_prepare(vm, NULL);
 }
 
-static void assert_cores(pid_t tid, const struct coreset *wanted)
-{
-	struct coreset now;
-
-	assert_int_equal(sched_read_cores(tid, &now), 0);
-	assert_true(coreset_same(&now, wanted));
-}
-
 static void assert_cpuset(const char *wanted)
 {
-	char now[CORESET_TEXT_MAX];
-
-	assert_int_equal(cgroup_read(groups[VCPU0], "cpuset.cpus", now, sizeof(now), NULL), 0);
-	assert_string_equal(now, wanted);
+	assert_knob(groups[VCPU0], "cpuset.cpus", wanted);
 }
 
 static void assert_at_home(void)
@@ -114,7 +38,7 @@ static void test_neighbour_moves(void **state)
 {
 	(void)state;
 	choose_cores();
-	make_groups();
+	make_cpusets();
 	connect_with("dedicated", VM_ROLE_NEIGHBOUR, &other);
 	assert_cpuset(home_text); /* libvirt is not done yet */
 	assert_int_equal(vm_settle(vm, NULL), 0);
@@ -139,7 +63,7 @@ static void test_control_stays(void **state)
 {
 	(void)state;
 	choose_cores();
-	make_groups();
+	make_cpusets();
 	connect_with("dedicated", VM_ROLE_CONTROL, &other);
 	assert_int_equal(vm_settle(vm, NULL), 0);
 	assert_at_home();
@@ -188,7 +112,7 @@ static void test_after_kill(void **state)
 
 	(void)state;
 	choose_cores();
-	make_groups();
+	make_cpusets();
 	snprintf(path, sizeof(path), "/tmp/ringsched-test-record-%d", getpid());
 	child = fork();
 	if (child == 0) {
@@ -205,15 +129,6 @@ static void test_after_kill(void **state)
 	assert_int_equal(record_restore(path, &count, NULL), 0);
 	assert_at_home();
 }
-
-static int tear_down_groups(void **state)
-{
-	tear_down(state);
-	remove_groups();
-	return 0;
-}
-
-#define C(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down_groups)
 
 int main(void)
 {
