@@ -110,6 +110,10 @@ static int step_register(struct cell_state *cell, struct rs_error **err)
 		};
 
 		placement_elsewhere(cell->context->scenario, &registered.elsewhere);
+		cell_deadline_budget(cell->context->scenario, vm, &registered.deadline_runtime_us,
+				     &registered.deadline_period_us);
+		if (cell_policy_waits(cell, vm))
+			registered.policy = "none";
 		ret = daemon_add_vm(cell->daemon, &registered, err);
 	}
 	return ret;

@@ -79,6 +79,7 @@ int cell_vm_wait_up(struct cell_vm *v, double timeout_s, struct rs_error **err);
 int cell_vm_pressure(struct cell_state *cell, struct cell_vm *v, struct rs_error **err);
 void cell_vm_destroy(struct cell_state *cell, struct cell_vm *v);
 void cell_vm_free(struct cell_vm *v); /* after the daemon's end */
+double cell_vm_utilisation(const struct scenario_vm *vm); /* its rings', as a share of a core */
 unsigned int cell_vm_budget(const struct scenario *s, const struct scenario_vm *vm);
 
 /* cell_work.c: its rings and loads. */
@@ -99,6 +100,12 @@ double cell_interrupts_expected(const struct scenario *s); /* in a cell, of all 
 /* cell_boot.c: the neighbours, from before their QEMUs exist to all being up. */
 int cell_boot(struct cell_state *cell, struct rs_error **err);
 double cell_boot_guess_s(const struct scenario *s); /* where nothing was measured yet */
+
+/* cell_deadline.c: a policy that control VMs get when their rings start. */
+void cell_deadline_budget(const struct scenario *s, const struct scenario_vm *vm,
+			  uint64_t *runtime_us, uint64_t *period_us); /* 0: has none */
+bool cell_policy_waits(const struct cell_state *cell, const struct scenario_vm *vm);
+int cell_policy_begin(struct cell_state *cell, const struct scenario_vm *vm, struct rs_error **err);
 
 /* cell_phase.c: borders of the measured phases. */
 int cell_phase_begin(struct cell_state *cell, enum phase phase, struct rs_error **err);

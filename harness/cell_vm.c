@@ -30,7 +30,7 @@
 #define BUDGET_ALL SCENARIO_RT_BUDGET_ALL
 #define BUDGET_MIN SCENARIO_RT_BUDGET_MIN
 
-static double utilisation(const struct scenario_vm *vm)
+double cell_vm_utilisation(const struct scenario_vm *vm)
 {
 	double sum = 0;
 	unsigned int i, j;
@@ -57,11 +57,11 @@ unsigned int cell_vm_budget(const struct scenario *s, const struct scenario_vm *
 		const struct scenario_vm *other = &s->vms[i];
 
 		left -= other->rt_budget_permille ? other->rt_budget_permille : BUDGET_MIN;
-		all += other->rt_budget_permille ? 0 : utilisation(other);
+		all += other->rt_budget_permille ? 0 : cell_vm_utilisation(other);
 	}
 	if (all <= 0 || left <= 0)
 		return BUDGET_MIN;
-	return BUDGET_MIN + (unsigned int)(left * utilisation(vm) / all);
+	return BUDGET_MIN + (unsigned int)(left * cell_vm_utilisation(vm) / all);
 }
 
 static bool limits_io(const struct scenario_vm *vm)

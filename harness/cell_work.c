@@ -121,9 +121,9 @@ static bool loads_stay(const struct cell_state *cell, const struct cell_vm *v)
 
 int cell_vm_begin_work(struct cell_state *cell, struct cell_vm *v, struct rs_error **err)
 {
-	int ret = 0;
+	int ret = cell_policy_begin(cell, v->vm, err);
 
-	if (v->vm->ring_count)
+	if (ret == 0 && v->vm->ring_count)
 		ret = agent_command(v->agent, COMMAND_S, NULL, err, "START");
 	if (ret == 0)
 		ret = cell_interrupts_begin(cell, v, err);

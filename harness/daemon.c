@@ -191,6 +191,12 @@ int daemon_add_vm(struct daemon *d, const struct daemon_vm *vm, struct rs_error 
 			       json_object_new_int64((int64_t)vm->scan_interval_us));
 	json_object_object_add(request, "io_boost", json_object_new_boolean(vm->io_boost));
 	json_object_object_add(request, "other_cores", cores_json(&vm->elsewhere));
+	json_object_object_add(request, "deadline_runtime_us",
+			       json_object_new_int64((int64_t)vm->deadline_runtime_us));
+	json_object_object_add(request, "deadline_period_us",
+			       json_object_new_int64((int64_t)vm->deadline_period_us));
+	if (vm->policy)
+		json_object_object_add(request, "policy", json_object_new_string(vm->policy));
 	answer = control_client_request(d->client, request, err);
 	json_object_put(request);
 	if (!answer)
@@ -246,6 +252,23 @@ int daemon_remove_interrupt(struct daemon *d, const char *vm, unsigned int numbe
 	json_object_object_add(request, "vm", json_object_new_string(vm));
 	add_int(request, "number", number);
 	return ask(d, request, err);
+}
+
+int daemon_choose_policy(struct daemon *d, const char *vm, const char *policy,
+			 struct rs_error **err)
+{
+	struct json_object *request = json_object_new_object();
+	struct json_object *answer;
+
+	json_object_object_add(request, "command", json_object_new_string("policy"));
+	json_object_object_add(request, "name", json_object_new_string(policy));
+	json_object_object_add(request, "vm", json_object_new_string(vm));
+	answer = control_client_request(d->client, request, err);
+	json_object_put(request);
+	if (!answer)
+		return rs_fail_wrap(err, "ringschedd: policy %s", policy);
+	json_object_put(answer);
+	return 0;
 }
 
 struct json_object *daemon_settle(struct daemon *d, const char *vm, struct rs_error **err)

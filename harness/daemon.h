@@ -41,6 +41,8 @@ struct daemon_vm {
 	uint64_t scan_interval_us; /* of policy rq_scan */
 	bool io_boost;
 	struct placement elsewhere; /* where a policy may move its vCPUs */
+	uint64_t deadline_runtime_us, deadline_period_us; /* of policy deadline; 0 = none */
+	const char *policy; /* instead of the daemon's; NULL = that */
 };
 
 int daemon_add_vm(struct daemon *d, const struct daemon_vm *vm, struct rs_error **err);
@@ -60,6 +62,10 @@ struct daemon_interrupt { /* as add-interrupt takes it: docs/control-socket.md *
 int daemon_add_interrupt(struct daemon *d, const struct daemon_interrupt *i, struct rs_error **err);
 int daemon_remove_interrupt(struct daemon *d, const char *vm, unsigned int number,
 			    struct rs_error **err);
+
+/* Another policy for that VM, from now on. */
+int daemon_choose_policy(struct daemon *d, const char *vm, const char *policy,
+			 struct rs_error **err);
 
 /* The VM exists, paused: find its threads, grant, apply the policy's start.
  * The answer, what is in force then, is the caller's; NULL with *err set. */

@@ -214,6 +214,28 @@ static void write_placement(const struct scenario *s, const struct policy_result
 			cores);
 }
 
+/* Made from what the rings declare, so the reader has to know it. */
+static void write_budgets(const struct policy_result *p, FILE *to)
+{
+	struct json_object *vms = json_array(json_dict(p->boots[0].cell->json, "daemon"), "vms");
+	const struct policy *policy = policy_find(p->name, NULL);
+
+	for (unsigned long i = 0; policy && policy->from_work && i < json_count(vms); i++) {
+		struct json_object *vm = json_row(vms, i), *budget = json_dict(vm, "deadline");
+		uint64_t runtime, period;
+
+		if (!json_u64(budget, "runtime_us", &runtime) ||
+		    !json_u64(budget, "period_us", &period))
+			continue;
+		fprintf(to,
+			"\nThe vCPUs of VM %s had SCHED_DEADLINE with %ju µs of each %ju µs, from "
+			"the start of the rings on: the period of its highest ring, and 1.5 times "
+			"what all its rings declare plus 5 %% of the period (less where all VMs "
+			"together would have more than the core).\n",
+			json_text(vm, "name"), (uintmax_t)runtime, (uintmax_t)period);
+	}
+}
+
 static void write_policies(const struct summary *s, FILE *to)
 {
 	fputs("\n## Policies\n\nThese tables pool the periods of all boots: they describe. What is "
@@ -222,6 +244,7 @@ static void write_policies(const struct summary *s, FILE *to)
 	for (size_t i = 0; i < s->policy_count; i++) {
 		write_policy_table(&s->policies[i], to);
 		write_placement(s->run->scenario, &s->policies[i], to);
+		write_budgets(&s->policies[i], to);
 	}
 }
 

@@ -11,14 +11,17 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "harness/jsonread.h"
 #include "harness/stats.h"
 #include "host/cleanup.h"
 #include "host/error.h"
 #include "host/hist.h"
+#include "host/sched.h"
 
 #define STALLS_MAX 65536
+#define DEADLINE_RUNTIME_NS 150000 /* of each interval: a probe on a slow core */
 #define PROBE_TARGET_NS 50000 /* length of a probe at the speed it begins with */
 
 struct stall {
@@ -34,6 +37,7 @@ struct witness {
 	pthread_t thread;
 	bool running;
 	atomic_bool stop;
+	atomic_int tid;
 	size_t size; /* of this mapping */
 	uint64_t iterations; /* of a probe */
 	struct hist lateness;
@@ -111,6 +115,7 @@ static void *run_witness(void *arg)
 	struct witness *w = arg;
 	int64_t planned, now, next_probe;
 
+	atomic_store(&w->tid, gettid());
 	w->iterations = choose_iterations();
 	now = wait_now_ns();
 	planned = now;
@@ -183,6 +188,17 @@ struct witness *witness_start(int core, double seconds, struct rs_error **err)
 		return NULL;
 	}
 	return w;
+}
+
+int witness_outrank(struct witness *w, struct rs_error **err)
+{
+	pid_t tid = atomic_load(&w->tid);
+	int ret = sched_apply_deadline(tid, DEADLINE_RUNTIME_NS, WITNESS_INTERVAL_NS, NULL);
+
+	if (ret == 0)
+		return 0;
+	sched_explain(err, -ret, getpid(), tid, SCHED_DEADLINE, 0);
+	return rs_fail_wrap(err, "the witness");
 }
 
 void witness_stop(struct witness *w)

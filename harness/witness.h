@@ -29,6 +29,11 @@ struct witness;
 /* Start on `core`, with room for `seconds` of speed probes. */
 struct witness *witness_start(int core, double seconds, struct rs_error **err);
 
+/* Above SCHED_DEADLINE threads as well, if theirs have longer periods. They are
+ * in force already, for they have the root domain that it needs too. Its
+ * bandwidth is 15 % of the core; it uses what it did before. */
+int witness_outrank(struct witness *w, struct rs_error **err);
+
 /* Stop it; its records stay readable until witness_free(). */
 void witness_stop(struct witness *w);
 
