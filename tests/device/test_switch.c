@@ -23,7 +23,15 @@
 
 #define TOKEN "RINGSCHED-SWITCH-PASSED"
 #define RELOADS 3
-#define CHANGE_MS 50
+#define CHANGE_MS 350
+/*
+ * QEMU 7.2's TCG with a thread a vCPU can keep the translation of a breakpoint
+ * that another vCPU has taken out of the kernel's code since: the guest then
+ * traps at an ordinary instruction for ever, interrupts off. Each coming and
+ * going of the probe patches sched_switch, so about one machine in a hundred
+ * stands still here. Tried again once; a hang of our own would hang again.
+ */
+#define TRIES 2
 
 static struct daemon d;
 static struct json_object *status, *trace;
@@ -48,20 +56,37 @@ static void change_policy(void)
 	rs_error_free(&err);
 }
 
-static int set_up(void **state)
+/* 0; -1 where the daemon does not start, 1 where the machine does not end. */
+static int run_machine(void)
 {
 	static const char *const extra[] = { "--trace", "65536", NULL };
 	struct rs_error *err = NULL;
 
-	(void)state;
 	if (daemon_start(&d, "per_switch", extra, &err) || daemon_add_vm(&d, "a", 0, NULL, &err) ||
 	    daemon_add_vm(&d, "b", 0, NULL, &err)) {
 		fprintf(stderr, "%s\n", err ? err->message : "the daemon does not start");
+		rs_error_free(&err);
 		return -1;
 	}
-	if (machine_run(&d, "switch.sh", change_policy))
+	return machine_run(&d, "switch.sh", change_policy) ? 1 : 0;
+}
+
+static int set_up(void **state)
+{
+	struct rs_error *err = NULL;
+	int ret = run_machine();
+
+	(void)state;
+	for (int tries = 1; ret == 1 && tries < TRIES && !getenv("ACCEL"); tries++) {
+		daemon_clean(&d, false);
+		json_object_put(trace);
+		trace = NULL;
+		ret = run_machine();
+	}
+	if (ret)
 		return -1;
 	status = control_client_command(d.client, "status", &err);
+	rs_error_free(&err);
 	return trace && status ? 0 : -1;
 }
 
