@@ -12,20 +12,45 @@
 #include "host/error.h"
 
 /* Regions that are mapped at the moment, for the handler of SIGBUS: no pointer
- * to follow, no lock to take. Main writes; `start` is set last, cleared first. */
+ * to follow, no lock to take. Main writes. A fault may happen on the other thread
+ * meanwhile, in the memory of another VM: it must never take a place's old start
+ * with its new size, and lay zeroes over what is none of ours. */
 #define LIVE_MAX 4096
 static struct {
+	unsigned int changes; /* odd: just now */
 	uintptr_t start; /* 0 = free */
 	size_t size;
 } live[LIVE_MAX];
+
+static void set_live(unsigned int place, const void *start, size_t size)
+{
+	unsigned int changes = live[place].changes;
+
+	__atomic_store_n(&live[place].changes, changes + 1, __ATOMIC_RELAXED);
+	/* Release: who sees one of the two numbers below sees the odd one above. */
+	__atomic_store_n(&live[place].start, (uintptr_t)start, __ATOMIC_RELEASE);
+	__atomic_store_n(&live[place].size, size, __ATOMIC_RELEASE);
+	__atomic_store_n(&live[place].changes, changes + 2, __ATOMIC_RELEASE);
+}
+
+/* False also for a place that changes meanwhile. That is not the one looked for:
+ * nobody is in memory that main is about to map or unmap. */
+static bool get_live(unsigned int place, uintptr_t *start, size_t *size)
+{
+	unsigned int before = __atomic_load_n(&live[place].changes, __ATOMIC_ACQUIRE);
+
+	*start = __atomic_load_n(&live[place].start, __ATOMIC_ACQUIRE);
+	*size = __atomic_load_n(&live[place].size, __ATOMIC_ACQUIRE);
+	return *start && !(before & 1) &&
+	       __atomic_load_n(&live[place].changes, __ATOMIC_RELAXED) == before;
+}
 
 static int enlist(struct memory_region *r, struct rs_error **err)
 {
 	for (r->live = 0; r->live < LIVE_MAX; r->live++) {
 		if (live[r->live].start)
 			continue;
-		live[r->live].size = r->map_size;
-		__atomic_store_n(&live[r->live].start, (uintptr_t)r->map, __ATOMIC_RELEASE);
+		set_live(r->live, r->map, r->map_size);
 		return 0;
 	}
 	return rs_fail(err, ENOSPC, "%d memory regions are mapped already", LIVE_MAX);
@@ -33,17 +58,32 @@ static int enlist(struct memory_region *r, struct rs_error **err)
 
 bool memory_mend(const void *address)
 {
-	uintptr_t at = (uintptr_t)address;
+	uintptr_t at = (uintptr_t)address, start;
+	size_t size;
 
-	for (unsigned int i = 0; i < LIVE_MAX; i++) {
-		uintptr_t start = __atomic_load_n(&live[i].start, __ATOMIC_ACQUIRE);
-
-		if (start && at >= start && at - start < live[i].size)
-			return mmap((void *)start, live[i].size, PROT_READ | PROT_WRITE,
+	for (unsigned int i = 0; i < LIVE_MAX; i++)
+		if (get_live(i, &start, &size) && at >= start && at - start < size)
+			return mmap((void *)start, size, PROT_READ | PROT_WRITE,
 				    MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
 				    0) != MAP_FAILED;
-	}
 	return false;
+}
+
+/*
+ * Only tmpfs and hugetlbfs know seals, whether the file has any or not. On any
+ * other file system a page can take as long to come as its disk, or whoever
+ * serves it (FUSE), likes: the notification thread would stand still meanwhile,
+ * for all VMs. To ask for the file's size could block already.
+ */
+static int check_in_memory(int fd, unsigned int region, int *seals, struct rs_error **err)
+{
+	*seals = fcntl(fd, F_GET_SEALS);
+	if (*seals >= 0)
+		return 0;
+	return rs_fail(err, EINVAL,
+		       "memory region %u is not a file in memory: give the VM "
+		       "memory-backend-memfd,share=on (libvirt: <source type='memfd'/>)",
+		       region);
 }
 
 static bool overlap(uint64_t a, uint64_t b, uint64_t a_size, uint64_t b_size)
@@ -83,14 +123,16 @@ static int check_region(const struct memory *memory, const struct memory_wire_re
 static int map_region(struct memory *memory, const struct memory_wire_region *w, int fd,
 		      struct rs_error **err)
 {
-	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), slack = w->mmap_offset % page;
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), slack;
 	struct memory_region *r = &memory->regions[memory->count];
 	struct stat st;
 
-	/* Files on hugetlbfs are mapped by their own page size. */
+	/* Files on hugetlbfs are mapped by their own page size; and what is not a
+	 * multiple of it could neither be unmapped nor mended. */
 	if (!fstat(fd, &st) && (uint64_t)st.st_blksize > page)
-		slack = w->mmap_offset % (uint64_t)st.st_blksize;
-	r->map_size = w->size + slack;
+		page = (uint64_t)st.st_blksize;
+	slack = w->mmap_offset % page;
+	r->map_size = (w->size + slack + page - 1) / page * page;
 	r->map = mmap(NULL, r->map_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd,
 		      (off_t)(w->mmap_offset - slack));
 	if (r->map == MAP_FAILED)
@@ -117,16 +159,17 @@ int memory_set(struct memory *memory, const struct memory_wire_region *wire, con
 		return rs_fail(err, EINVAL, "%u memory regions, at most %d are possible", count,
 			       MEMORY_REGIONS_MAX);
 	for (unsigned int i = 0; i < count; i++) {
-		int seals = fcntl(fds[i], F_GET_SEALS), ret;
+		int seals, ret = check_in_memory(fds[i], i, &seals, err);
 
-		ret = check_region(memory, &wire[i], fds[i], err);
+		if (!ret)
+			ret = check_region(memory, &wire[i], fds[i], err);
 		if (!ret)
 			ret = map_region(memory, &wire[i], fds[i], err);
 		if (ret) {
 			memory_clear(memory);
 			return ret;
 		}
-		*unsealed += seals < 0 || !(seals & F_SEAL_SHRINK);
+		*unsealed += !(seals & F_SEAL_SHRINK);
 	}
 	return 0;
 }
@@ -136,7 +179,7 @@ void memory_clear(struct memory *memory)
 	for (unsigned int i = 0; i < memory->count; i++) {
 		struct memory_region *r = &memory->regions[i];
 
-		__atomic_store_n(&live[r->live].start, 0, __ATOMIC_RELEASE);
+		set_live(r->live, NULL, 0);
 		munmap(r->map, r->map_size);
 	}
 	memset(memory, 0, sizeof(*memory));

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A guest's memory as vhost-user shares it: up to eight regions, each a piece
- * of a file that we map. Every address from the other side goes through the
- * translations here, which answer NULL for anything not wholly in one region.
+ * of a file that we map, which lives in memory itself (memfd, tmpfs, hugetlbfs).
+ * Every address from the other side goes through the translations here, which
+ * answer NULL for anything not wholly in one region.
  *
  * A file that its owner shortens after it was mapped makes later accesses
  * fault (SIGBUS). memory_set() checks the size at the time and reports files

@@ -2,6 +2,7 @@
 /* The split ring reader and guest memory, with a guest that lies. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -316,6 +317,96 @@ static void test_memory_vanishes(void **state)
 	assert_false(memory_mend(&own)); /* what is no guest's stays a fault */
 }
 
+/* Pages of other sizes: what was mapped goes as a whole, and can be mended. */
+static void test_huge_pages(void **state)
+{
+	const struct memory_wire_region parts[] = {
+		{ GUEST, 4096, USER, 0 }, { GUEST + 4096, 8192, USER + 4096, (2 << 20) + 4096 }
+	};
+	struct sigaction action = { .sa_sigaction = on_bus, .sa_flags = SA_SIGINFO }, before;
+	int fd = memfd_create("huge", MFD_CLOEXEC | MFD_HUGETLB | 21u << 26 /* of 2 MiB */);
+	const int fds[] = { fd, fd };
+	unsigned int unsealed;
+	const uint8_t *byte;
+	void *map;
+
+	(void)state;
+	if (fd < 0 || ftruncate(fd, 4 << 20)) {
+		close(fd);
+		skip(); /* a kernel without them */
+	}
+	assert_int_equal(memory_set(&w.memory, parts, fds, 2, &unsealed, NULL), 0);
+	assert_int_equal(w.memory.regions[1].map_size, 2 << 20);
+	/* There are no such pages, or they go: either is a fault. */
+	assert_int_equal(ftruncate(fd, 0), 0);
+	assert_int_equal(sigaction(SIGBUS, &action, &before), 0);
+	byte = memory_from_guest(&w.memory, GUEST + 4096, 1);
+	assert_int_equal(*(const volatile uint8_t *)byte, 0);
+	assert_int_equal(sigaction(SIGBUS, &before, NULL), 0);
+	map = w.memory.regions[0].map;
+	memory_clear(&w.memory);
+	assert_int_equal(msync(map, 4096, MS_ASYNC), -1); /* nothing is mapped there */
+	close(fd);
+}
+
+/* A file that does not live in memory could keep us waiting for its pages. */
+static void test_file_not_in_memory(void **state)
+{
+	const struct memory_wire_region r = { GUEST, 4096, USER, 0 };
+	int fd = open("/proc/version", O_RDONLY | O_CLOEXEC);
+	struct rs_error *err = NULL;
+	unsigned int unsealed;
+
+	(void)state;
+	assert_int_equal(memory_set(&w.memory, &r, &fd, 1, &unsealed, &err), -EINVAL);
+	assert_non_null(strstr(err->message, "memory-backend-memfd"));
+	rs_error_free(&err);
+	close(fd);
+}
+
+#define MENDS 2000
+
+static void *mend_again_and_again(void *address)
+{
+	bool mended = true;
+
+	for (int i = 0; i < MENDS; i++)
+		mended &= memory_mend(address);
+	return mended ? address : NULL;
+}
+
+/* A fault is mended in one VM's memory while another's is mapped again and again,
+ * in other sizes, at the place that is looked at first: neither loses its own. */
+static void test_mended_meanwhile(void **state)
+{
+	struct memory_wire_region r = { GUEST, BYTES, USER, 0 };
+	const uint8_t mark = 0x5a;
+	struct memory other = { 0 };
+	unsigned int unsealed;
+	pthread_t thread;
+	void *result;
+	int fd = memfd_create("other", MFD_CLOEXEC);
+
+	(void)state;
+	assert_int_equal(ftruncate(fd, BYTES), 0);
+	assert_int_equal(pwrite(fd, &mark, 1, 0), 1);
+	memory_clear(&w.memory);
+	assert_int_equal(memory_set(&other, &r, &fd, 1, &unsealed, NULL), 0);
+	assert_int_equal(memory_set(&w.memory, &r, &w.fd, 1, &unsealed, NULL), 0);
+	assert_int_equal(pthread_create(&thread, NULL, mend_again_and_again,
+					w.memory.regions[0].base + 4096),
+			 0);
+	for (int i = 0; i < MENDS; i++) {
+		r.size = i % 2 ? BYTES : 4096;
+		assert_int_equal(memory_set(&other, &r, &fd, 1, &unsealed, NULL), 0);
+		assert_int_equal(*other.regions[0].base, mark);
+	}
+	assert_int_equal(pthread_join(thread, &result), 0);
+	assert_non_null(result);
+	memory_clear(&other);
+	close(fd);
+}
+
 static void test_translation(void **state)
 {
 	(void)state;
@@ -341,6 +432,9 @@ int main(void)
 		T(test_memory_regions),
 		T(test_seal_is_seen),
 		T(test_memory_vanishes),
+		T(test_huge_pages),
+		T(test_file_not_in_memory),
+		T(test_mended_meanwhile),
 		T(test_translation),
 	};
 
