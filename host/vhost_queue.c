@@ -10,7 +10,7 @@
 #include "host/vhost_user.h"
 #include "host/vm.h"
 
-/* Messages handled in one visit, so that no guest keeps the thread to itself. */
+/* Buffers handled in one visit, so that no guest keeps the thread to itself. */
 #define VISIT_MAX 64
 
 static bool usable(const struct vhost_queue *q)
@@ -67,8 +67,11 @@ static bool put_event(struct vhost_user *conn, enum rs_event_kind kind, uint32_t
 		.host_ns = htole64(host_ns),
 	};
 
-	/* Unfit buffers are given back empty until a fit one comes. */
-	while (usable(q) && vring_next(&q->ring, &conn->memory, true, &buffer)) {
+	/* Unfit buffers are given back empty until a fit one comes. A guest can
+	 * offer them as fast as that, so it has one visit's. */
+	for (unsigned int i = 0;
+	     i < VISIT_MAX && usable(q) && vring_next(&q->ring, &conn->memory, true, &buffer);
+	     i++) {
 		bool fits = buffer.reason == REJECT_NONE && buffer.length >= sizeof(event);
 
 		if (fits)
@@ -120,6 +123,14 @@ static void greet(struct vhost_user *conn)
 		vhost_queue_tell_source(conn);
 }
 
+/* The barrier keeps the compiler from reading the guest's bytes again where it
+ * should read the copy: they may have changed after they were checked. */
+static void copy_message(struct rs_message *copy, const void *from)
+{
+	memcpy(copy, from, sizeof(*copy));
+	__asm__ volatile("" : : "r"(copy) : "memory");
+}
+
 /* One buffer of the notification queue: parse a private copy, handle, give back. */
 static void handle_buffer(struct vhost_user *conn, struct vhost_queue *q,
 			  const struct vring_buffer *b, uint64_t seen_ns)
@@ -131,7 +142,7 @@ static void handle_buffer(struct vhost_user *conn, struct vhost_queue *q,
 	if (reason == REJECT_NONE && b->length != sizeof(copy))
 		reason = REJECT_LENGTH;
 	if (reason == REJECT_NONE) {
-		memcpy(&copy, b->data, sizeof(copy));
+		copy_message(&copy, b->data);
 		reason = message_parse(&copy, sizeof(copy), &msg);
 	}
 	if (reason == REJECT_NONE)
