@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "host/error.h"
@@ -20,6 +21,8 @@
 /* Requests handled in one visit, so that no peer keeps the main thread to
  * itself; the socket stays readable, so the loop comes back. */
 #define VISIT_MAX 64
+#define LOOK_FREE_NS 20000000 /* QEMU's threads are found in far less than 1 ms */
+#define LOOK_PAUSE 19
 
 struct header {
 	uint32_t request;
@@ -60,26 +63,47 @@ static int refuse_unknown(struct vhost_user *conn, const struct header *h, struc
 	return 0;
 }
 
+static uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
+}
+
+/*
+ * Looks for the process's threads, if that was not *done. A process with ten
+ * thousands of threads, no vCPU among them, and a stream of requests could have
+ * main look for ever: where a look takes long and finds nothing, the next waits
+ * for so many times that.
+ */
+static void look(struct vm *vm, int (*act)(struct vm *, struct rs_error **), const bool *done)
+{
+	uint64_t begin = monotonic_ns(), took;
+	struct rs_error *err = NULL;
+
+	if (*done || begin < vm->next_look_ns)
+		return;
+	if (act(vm, &err))
+		vm_log_error(vm, &err);
+	rs_error_free(&err);
+	took = monotonic_ns() - begin;
+	vm->next_look_ns = *done || took < LOOK_FREE_NS ? 0 : begin + (LOOK_PAUSE + 1) * took;
+}
+
 /* A fresh process is prepared before its first request is answered: it waits
  * for the answer, so its guest cannot run yet. */
 static void before_request(struct vhost_user *conn)
 {
-	struct rs_error *err = NULL;
-
-	if (vm_prepare(conn->vm, &err))
-		vm_log_error(conn->vm, &err);
-	rs_error_free(&err);
+	look(conn->vm, vm_prepare, &conn->vm->policy_started);
 }
 
 /* The guest's driver takes the device, so the guest runs, so whoever started
  * it (libvirt) is done with its cgroups. */
 static void after_enable(struct vhost_user *conn)
 {
-	struct rs_error *err = NULL;
-
-	if (conn->queues[RS_QUEUE_NOTIFY].enabled && !conn->vm->settled &&
-	    vm_settle(conn->vm, &err))
-		vm_log_error(conn->vm, &err);
+	if (conn->queues[RS_QUEUE_NOTIFY].enabled)
+		look(conn->vm, vm_settle, &conn->vm->settled);
 }
 
 static int handle(struct vhost_user *conn, const struct header *h, struct rs_error **err)

@@ -191,6 +191,7 @@ struct vm {
 	struct vhost_user *transport; /* borrowed; NULL = not connected */
 	const struct memory *memory; /* the guest's; borrowed; NULL = none */
 	bool settled; /* cgroups are as they will stay: docs/control-socket.md */
+	uint64_t next_look_ns; /* (main) requests look for its threads again from then on */
 	bool has_run; /* it is no VM about to boot any more */
 
 	/* Identity of the guest's driver (P10); 0 = none. */
