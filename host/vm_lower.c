@@ -14,6 +14,9 @@
 #include "host/vm.h"
 
 #define PASSES_MAX 100
+/* Of one process: QEMU has some 100 at most. A file and a place in the record a
+ * thread are what other VMs need too. */
+#define THREADS_MAX 256
 #define RECHECKS 5 /* after a lift, some 100 ms apart */
 
 struct pass {
@@ -43,8 +46,13 @@ static int remember(struct vm *vm, pid_t tid, const struct sched_state *original
 {
 	struct vm_low_thread *grown, t = { .original = *original };
 	struct record_thread id;
-	int ret = thread_ref_open(&t.ref, vm->pid, tid, NULL);
+	int ret;
 
+	if (vm->low_count == THREADS_MAX) {
+		vm->counters.record_full++;
+		return -ENOSPC;
+	}
+	ret = thread_ref_open(&t.ref, vm->pid, tid, NULL);
 	if (ret)
 		return ret;
 	id = (struct record_thread){ vm->pid, tid, vm->pid_start, t.ref.start };

@@ -170,6 +170,28 @@ static void test_ring_boot_stops_before_start(void **state)
 	assert_int_equal(record_used(record), 0);
 }
 
+/* Of a process with any number of threads only so many are remembered: files and
+ * the record's places are there for all VMs. */
+static void test_ring_boot_has_a_bound(void **state)
+{
+	enum { REMEMBERED = 256, THREADS = REMEMBERED + 40 };
+	pid_t last = 0;
+
+	(void)state;
+	for (int i = 0; i < THREADS; i++)
+		last = fake_process_order(&p, 'w');
+	connect_vm("ring_boot", VM_ROLE_NEIGHBOUR);
+	assert_int_equal(vm->low_count, REMEMBERED);
+	assert_true(vm->counters.record_full > 0);
+	assert_sched(p.worker, SCHED_IDLE, 0);
+	assert_sched(last, SCHED_OTHER, 0);
+	assert_sched(p.vcpu[0], SCHED_IDLE, 0);
+	vm_remove(vm);
+	vm = NULL;
+	assert_all_normal();
+	assert_int_equal(record_used(record), 0);
+}
+
 static void test_switching_policies(void **state)
 {
 	(void)state;
@@ -216,6 +238,7 @@ int main(void)
 		T(test_unknown_vcpu_is_refused),
 		T(test_ring_boot_low_then_lifted),
 		T(test_ring_boot_stops_before_start),
+		T(test_ring_boot_has_a_bound),
 		T(test_switching_policies),
 		cmocka_unit_test(test_table_of_policies),
 	};
