@@ -55,11 +55,13 @@ int latencies_add(struct latencies *l, double us, uint64_t count, struct rs_erro
 		return rs_fail(err, EPROTO, "a latency of %g us cannot be", us);
 	if (count > UINT64_MAX / 2 - l->count)
 		return rs_fail(err, EPROTO, "its counts add up to more than there can be");
+	if (l->bucket_count == BUCKETS_MAX)
+		return rs_fail(err, EFBIG, "its histogram has more than %u buckets", BUCKETS_MAX);
 	if (l->bucket_count == l->room) {
 		size_t room = l->room ? 2 * l->room : 256;
 		struct latency_bucket *more = reallocarray(l->buckets, room, sizeof(*more));
 
-		if (!more || room > BUCKETS_MAX)
+		if (!more)
 			return rs_fail(err, ENOMEM, "no memory for %zu buckets", room);
 		l->buckets = more;
 		l->room = room;
@@ -90,6 +92,8 @@ int latencies_finish(struct latencies *l, uint64_t total, struct rs_error **err)
 			l->buckets[kept++] = l->buckets[i];
 	}
 	l->bucket_count = kept;
+	if (total > INT64_MAX)
+		return rs_fail(err, EPROTO, "its total is more than there can be");
 	if (total && total < l->count)
 		return rs_fail(err, EPROTO, "its total is %ju samples, its histogram has %ju",
 			       (uintmax_t)total, (uintmax_t)l->count);

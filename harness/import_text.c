@@ -21,7 +21,13 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Adds the counts behind a row's index, up to `columns` of them. */
+/* A sum of counts; NaN, which strtod() reads too, is in no range. */
+static bool is_count(double value)
+{
+	return value >= 0 && value <= 1e15;
+}
+
+/* Adds the counts behind a row's index, `columns` of them, on this line. */
 static int add_row(const char *line, double us_per_unit, unsigned int columns, const bool *wanted,
 		   struct latencies *l, struct rs_error **err)
 {
@@ -29,15 +35,17 @@ static int add_row(const char *line, double us_per_unit, unsigned int columns, c
 	double index = strtod(line, &at);
 
 	for (unsigned int i = 0; i < columns; i++) {
+		unsigned long long count = 0;
 		char *end;
-		unsigned long long count;
 		int ret;
 
 		at += strspn(at, " \t");
 		if (*at == '-') /* rtla: a core that is not there */
-			count = 0, end = at + 1;
-		else
+			end = at + 1;
+		else if (is_digit(*at)) /* strtoull() would go on to the next line */
 			count = strtoull(at, &end, 10);
+		else
+			end = at;
 		if (end == at)
 			return rs_fail(err, EPROTO, "a row has %u counts, not %u: '%.*s'", i,
 				       columns, (int)strcspn(line, "\n"), line);
@@ -80,7 +88,7 @@ static bool fold_line(const char *text, const char *label, const bool *wanted, d
 		char *after;
 		double value;
 
-		at += strspn(at, " \t");
+		at += strspn(at, " \t\r\v\f"); /* strtod() would pass the line's end as well */
 		if (at >= end)
 			break;
 		value = strtod(at, &after);
@@ -129,7 +137,7 @@ IMPORT_READ(cyclictest_text)
 	fold_line(text, "# Histogram Overflows:", NULL, &over, sum);
 	if (ret)
 		return ret;
-	if (total < 0 || over < 0 || total > 1e15 || over > 1e15)
+	if (!is_count(total) || !is_count(over))
 		return rs_fail(err, EPROTO, "its totals cannot be");
 	return latencies_finish(l, (uint64_t)total + (uint64_t)over, err);
 }
@@ -149,6 +157,7 @@ static unsigned int rtla_columns(const char *text, bool *wanted)
 	const char *end = at + strcspn(at, "\n");
 	unsigned int n = 0;
 
+	memset(wanted, false, COLUMNS_MAX * sizeof(*wanted));
 	while (n < COLUMNS_MAX) {
 		at += strspn(at, " \t");
 		if (at >= end)
@@ -178,7 +187,7 @@ IMPORT_READ(rtla)
 	fold_line(text, "\nmax:", wanted, &l->max_us, fmax);
 	l->min_us *= unit;
 	l->max_us *= unit;
-	if (over < 0 || over > 1e15)
+	if (!is_count(over))
 		return rs_fail(err, EPROTO, "its row 'over' cannot be");
 	total = over + (double)l->count;
 	return latencies_finish(l, (uint64_t)total, err);

@@ -164,6 +164,17 @@ static void test_damaged_files(void **state)
 	refuse("# Histogram\n000001 000002\n000002\n000003 x\n# Max Latencies: 00003\n# Total: 1\n",
 	       "total is 1");
 	refuse("# RTLA timerlat histogram\nIndex IRQ-000 Thr-000\n1 2\n", "has 1 counts, not 2");
+	/* The next row is no part of this one. */
+	refuse("# RTLA timerlat histogram\nIndex Thr-000 Thr-001\n1 2\n3 4 5\n",
+	       "has 1 counts, not 2");
+	refuse("# RTLA timerlat histogram\nIndex Thr-000\n1 2\nover: nan\n", "cannot be");
+	refuse("# Histogram\n1 2\n# Max Latencies: 3\n# Total: nan\n", "cannot be");
+	refuse("# Histogram\n1 2\n# Max Latencies: 3\n# Total: 2\n# Histogram Overflows: inf\n",
+	       "cannot be");
+	refuse(CYCLIC("{\"histogram\":{\"1\":9},\"cycles\":4611686018427387902},"
+		      "\"1\":{\"histogram\":{\"1\":9},\"cycles\":4611686018427387902},"
+		      "\"2\":{\"histogram\":{\"1\":9},\"cycles\":4611686018427387902}"),
+	       "more than there can be");
 #undef CYCLIC
 }
 
@@ -188,6 +199,22 @@ static void test_quantiles_are_not_guessed(void **state)
 	assert_float_equal(latencies_quantile(&l, 0.5), 152, 0);
 	assert_true(isnan(latencies_quantile(&l, 0.99))); /* rank 301 is in no bucket */
 	assert_true(isnan(latencies_quantile(&l, 0.999))); /* needs 2995 */
+	latencies_clear(&l);
+}
+
+/* One bucket too many is refused; what was taken before stays whole. */
+static void test_buckets_are_bounded(void **state)
+{
+	struct latencies l = { .min_us = NAN, .max_us = NAN };
+	uint64_t taken = 0;
+
+	(void)state;
+	while (taken < 5000000 && !latencies_add(&l, (double)taken, 1, NULL))
+		taken++;
+	assert_int_equal(taken, 4000000);
+	assert_int_equal(latencies_add(&l, 1, 1, NULL), -EFBIG);
+	assert_int_equal(latencies_finish(&l, 0, NULL), 0);
+	assert_float_equal(latencies_quantile(&l, 0.5), 1999999, 0);
 	latencies_clear(&l);
 }
 
@@ -220,6 +247,7 @@ int main(void)
 		T(test_damaged_files),
 		T(test_missing_file),
 		T(test_quantiles_are_not_guessed),
+		T(test_buckets_are_bounded),
 		T(test_compare_reads_it),
 	};
 
