@@ -26,12 +26,15 @@ char *format_text(struct rs_error **err, const char *format, ...)
 
 char *format_number(char *room, double value, int digits)
 {
-	int whole = value == 0 ? 1 : (int)floor(log10(fabs(value))) + 1;
-	int decimals = digits - whole; /* leading zeros are not significant */
+	int decimals;
 
-	if (!isfinite(value))
+	if (!isfinite(value)) { /* what follows would make an int of it */
 		snprintf(room, FORMAT_NUMBER_ROOM, "n/a");
-	else if (fabs(value) >= 1e15)
+		return room;
+	}
+	/* Leading zeros are not significant. */
+	decimals = digits - (value == 0 ? 1 : (int)floor(log10(fabs(value))) + 1);
+	if (fabs(value) >= 1e15)
 		snprintf(room, FORMAT_NUMBER_ROOM, "%.3g", value);
 	else
 		snprintf(room, FORMAT_NUMBER_ROOM, "%.*f",
