@@ -66,7 +66,7 @@ $(B)/obj/%.o: %.c
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # Rewritten only when it changes, so that a result names the commit that made it.
-$(B)/obj/host/main.o $(B)/obj/harness/version.o: $(B)/version
+$(B)/obj/host/daemon_line.o $(B)/obj/harness/version.o: $(B)/version
 $(B)/version: FORCE
 	@mkdir -p $(@D)
 	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' >$@

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* `ringsched check`: is a scenario right, and what would a run of it do? */
-#include <argp.h>
+#include <errno.h>
 #include <stdlib.h>
 
 #include "harness/command.h"
@@ -17,60 +17,54 @@ struct options {
 	bool keys;
 };
 
-static const struct argp_option option_table[] = {
-	{ "preset", 'p', "NAME", 0,
-	  "boots a policy where the scenario gives none: demo, smoke, "
-	  "standard or certify (default: demo)",
-	  0 },
-	{ "yaml", 'y', NULL, 0, "print the scenario with every default instead of the plan", 0 },
-	{ "keys", 'k', NULL, 0, "explain every key a scenario can have, and end", 0 },
+#define AT(member) .offset = offsetof(struct options, member)
+
+/* An option keeps together what belongs together. */
+/* clang-format off */
+static const struct option_row options[] = {
+	{ .name = "preset", .letter = 'p', .value = "NAME", .type = OPTION_WORD, AT(preset),
+	  .word = preset_word,
+	  .help = "boots a policy where the scenario gives none: demo (default), smoke, standard "
+		  "or certify" },
+	{ .name = "yaml", .letter = 'y', .type = OPTION_FLAG, AT(yaml),
+	  .help = "print the scenario with every default instead of the plan" },
+	{ .name = "keys", .letter = 'k', .type = OPTION_FLAG, AT(keys),
+	  .help = "explain every key a scenario can have, and end" },
+	{ 0 },
+};
+/* clang-format on */
+
+static int check(const void *input, struct rs_error **err)
+{
+	const struct options *o = input;
+
+	return o->path || o->keys ? 0 : rs_fail(err, EINVAL, "which scenario file?");
+}
+
+static const struct option_exit exits[] = {
+	{ EXIT_PASS, "the scenario is right" },
+	{ EXIT_ERROR, "it has mistakes" },
 	{ 0 },
 };
 
-static error_t take_option(int key, char *value, struct argp_state *state)
-{
-	struct options *o = state->input;
-
-	switch (key) {
-	case 'p':
-		o->preset = value;
-		return 0;
-	case 'y':
-		o->yaml = true;
-		return 0;
-	case 'k':
-		o->keys = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (o->path)
-			argp_error(state, "one scenario at a time, not also %s", value);
-		o->path = value;
-		return 0;
-	case ARGP_KEY_END:
-		if (!o->path && !o->keys)
-			argp_error(state, "which scenario file?");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static const struct argp argp = {
-	.options = option_table,
-	.parser = take_option,
-	.args_doc = "SCENARIO.yaml",
-	.doc = "Check a scenario and print what a run of it would do. Mistakes are listed with "
-	       "file, line and column (exit code 1).",
+static const struct option_example examples[] = {
+	{ .command = "ringsched check scenarios/boot-interference.yaml --preset standard",
+	  .help = "what a run of 20 boots a policy would do, and how long it would take" },
+	{ .command = "ringsched check --keys",
+	  .help = "every key of a scenario: unit, range and default" },
+	{ 0 },
 };
 
-int cmd_check(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	struct options o = { .preset = presets[0].name };
 	cleanup_error struct rs_error *err = NULL;
 	cleanup_scenario struct scenario *s = NULL;
 	const struct preset *p;
+	int code;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (!option_read(&command_check.line, argc, argv, &o, &code))
+		return code;
 	if (o.keys) {
 		scenario_print_keys(stdout);
 		return EXIT_PASS;
@@ -85,3 +79,19 @@ int cmd_check(int argc, char **argv)
 		return command_fail(argv[0], err);
 	return EXIT_PASS;
 }
+
+const struct command command_check = {
+	.line = {
+		.name = "ringsched check",
+		.summary = "check a scenario file and print what a run of it would do",
+		.text = "Check a scenario and print what a run of it would do. Mistakes are listed "
+			"all at once, each with file, line, column and what was expected.",
+		.options = options,
+		.operand = { .name = "SCENARIO.yaml", .max = 1, AT(path),
+			     .complete = COMPLETE_FILE },
+		.exits = exits,
+		.examples = examples,
+		.check = check,
+	},
+	.run = run,
+};

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* `ringsched cleanup`: take away what a killed run left. */
-#include <argp.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -8,18 +7,14 @@
 #include "harness/journal.h"
 #include "host/error.h"
 
-static const struct argp argp = {
-	.doc = "Find runs that were killed and take away what they left: VMs, the daemon, changed "
-	       "scheduling, cgroups, sockets. Only what a run's own journal names is touched; "
-	       "runs that are alive are left alone. The start of a run does the same.",
-};
-
-int cmd_cleanup(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	cleanup_error struct rs_error *err = NULL;
 	unsigned int count;
+	int code;
 
-	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	if (!option_read(&command_cleanup.line, argc, argv, NULL, &code))
+		return code;
 	if (geteuid() != 0) {
 		fprintf(stderr, "%s: needs root\n", argv[0]);
 		return EXIT_ERROR;
@@ -32,3 +27,21 @@ int cmd_cleanup(int argc, char **argv)
 		printf("nothing to clean up\n");
 	return EXIT_PASS;
 }
+
+static const struct option_example examples[] = {
+	{ .command = "ringsched cleanup", .help = "after a run was killed", .codes = "0 1" },
+	{ 0 },
+};
+
+const struct command command_cleanup = {
+	.line = {
+		.name = "ringsched cleanup",
+		.summary = "remove what an interrupted run left behind",
+		.text = "Find runs that were killed and take away what they left: VMs, the daemon, "
+			"changed scheduling, cgroups, sockets. Only what a run's own journal names "
+			"is touched; runs that are alive are left alone. The start of a run does "
+			"the same.",
+		.examples = examples,
+	},
+	.run = run,
+};

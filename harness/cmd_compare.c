@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* `ringsched compare`: is B worse than A? */
-#include <argp.h>
 #include <errno.h>
 #include <json-c/json.h>
 #include <math.h>
@@ -13,174 +12,143 @@
 #include "harness/jsonread.h"
 #include "host/cleanup.h"
 #include "host/error.h"
-
-enum {
-	OPT_POLICIES = 256,
-	OPT_RATIOS,
-	OPT_NOISE,
-	OPT_ONLY,
-	OPT_ALPHA,
-	OPT_JSON,
-	OPT_JUNIT,
-	OPT_MARKDOWN
-};
+#include "host/policy.h"
 
 struct options {
-	const char *dirs[2];
-	unsigned int dir_count;
-	char *policy_a, *policy_b; /* owned as one: policy_a */
+	struct option_operands dirs;
+	const char *policy_a, *policy_b; /* of argv */
 	struct gate_options gate;
 	bool only; /* --metric was given: all others are left out */
 	const char *json, *junit, *markdown;
 };
 
-static const struct argp_option option_table[] = {
-	{ "policies", OPT_POLICIES, "A,B", 0,
-	  "compare policy B with policy A (needed for one folder; else each policy with itself)",
-	  0 },
-	{ "ratios", OPT_RATIOS, NULL, 0,
-	  "ratios only: the sides were not measured on the same machine in the same hour", 0 },
-	{ "metric", OPT_ONLY, "NAME", 0, "gate this metric only; may be given again", 0 },
-	{ "noise", OPT_NOISE, "NAME=PERCENT", 0,
-	  "a difference of up to PERCENT of A's median is noise; may be given again", 0 },
-	{ "alpha", OPT_ALPHA, "P", 0, "level of significance of all rows together (default 0.01)",
-	  0 },
-	{ "json", OPT_JSON, "FILE", 0, "write the comparison as JSON too", 0 },
-	{ "junit", OPT_JUNIT, "FILE", 0, "write it as JUnit's XML too", 0 },
-	{ "markdown", OPT_MARKDOWN, "FILE", 0, "write it as Markdown too", 0 },
-	{ 0 },
-};
+#define AT(member) .offset = offsetof(struct options, member)
 
-static size_t metric_index(const char *name, struct argp_state *state)
+static int metric_index(const char *name, size_t *index, struct rs_error **err)
 {
-	cleanup_error struct rs_error *err = NULL;
-	const struct series_metric *m = series_metric_find(name, &err);
+	const struct series_metric *m = series_metric_find(name, err);
 
 	if (!m)
-		argp_error(state, "%s", err->message);
-	return (size_t)(m - series_metrics);
+		return -EINVAL;
+	*index = (size_t)(m - series_metrics);
+	return 0;
 }
 
-static double number(const char *text, double min, double max, struct argp_state *state)
+static int take_noise(void *input, char *text, struct rs_error **err)
 {
-	char *end;
-	double value = strtod(text, &end);
-
-	if (end == text || (*end && strcmp(end, "%")) || !(value >= min && value <= max))
-		argp_error(state, "'%s' is not a number from %g to %g", text, min, max);
-	return value;
-}
-
-static void take_noise(struct options *o, char *arg, struct argp_state *state)
-{
-	char *value = strchr(arg, '=');
+	struct options *o = input;
+	char *value = strchr(text, '=');
+	double percent = 0;
+	size_t index;
+	int ret;
 
 	if (!value)
-		argp_error(state, "--noise wants NAME=PERCENT, not '%s'", arg);
+		return rs_fail(err, EINVAL, "'%.64s' is not of the form NAME=PERCENT", text);
 	*value++ = '\0';
-	o->gate.noise[metric_index(arg, state)] = number(value, 0, 1000, state) / 100;
+	ret = metric_index(text, &index, err);
+	if (ret == 0)
+		ret = option_real(value, 0, 1000, &percent, err);
+	if (ret == 0)
+		o->gate.noise[index] = percent / 100;
+	return ret;
 }
 
-static void take_only(struct options *o, const char *arg, struct argp_state *state)
+static int take_only(void *input, char *text, struct rs_error **err)
 {
-	size_t index = metric_index(arg, state);
+	struct options *o = input;
+	size_t index;
+	int ret = metric_index(text, &index, err);
 
+	if (ret < 0)
+		return ret;
 	if (!o->only)
 		memset(o->gate.left_out, true, sizeof(o->gate.left_out));
 	o->only = true;
 	o->gate.left_out[index] = false;
-}
-
-static void take_policies(struct options *o, const char *arg, struct argp_state *state)
-{
-	char *comma;
-
-	free(o->policy_a);
-	o->policy_a = strdup(arg);
-	comma = o->policy_a ? strchr(o->policy_a, ',') : NULL;
-	if (!comma || comma == o->policy_a || !comma[1] || strchr(comma + 1, ','))
-		argp_error(state, "--policies wants two names, as none,ring_boot; not '%s'", arg);
-	*comma = '\0';
-	o->policy_b = comma + 1;
-}
-
-static error_t check_folders(const struct options *o, struct argp_state *state)
-{
-	if (!o->dir_count)
-		argp_error(state, "which runs? Give the base's folder and the other's");
-	if (o->dir_count == 1 && !o->policy_a)
-		argp_error(state, "one folder: which of its policies? Give --policies A,B");
 	return 0;
 }
 
-static error_t take_option(int key, char *arg, struct argp_state *state)
+static int take_policies(void *input, char *text, struct rs_error **err)
 {
-	struct options *o = state->input;
+	struct options *o = input;
+	char *comma = strchr(text, ',');
 
-	switch (key) {
-	case OPT_POLICIES:
-		take_policies(o, arg, state);
-		return 0;
-	case OPT_RATIOS:
-		o->gate.ratios_only = true;
-		return 0;
-	case OPT_ONLY:
-		take_only(o, arg, state);
-		return 0;
-	case OPT_NOISE:
-		take_noise(o, arg, state);
-		return 0;
-	case OPT_ALPHA:
-		o->gate.alpha = number(arg, 1e-9, 0.5, state);
-		return 0;
-	case OPT_JSON:
-		o->json = arg;
-		return 0;
-	case OPT_JUNIT:
-		o->junit = arg;
-		return 0;
-	case OPT_MARKDOWN:
-		o->markdown = arg;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (o->dir_count == 2)
-			argp_error(state, "two folders are enough, '%s' is a third one", arg);
-		o->dirs[o->dir_count++] = arg;
-		return 0;
-	case ARGP_KEY_END:
-		return check_folders(o, state);
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	if (!comma || comma == text || !comma[1] || strchr(comma + 1, ','))
+		return rs_fail(err, EINVAL, "'%.64s' is not two names, as none,ring_boot", text);
+	*comma = '\0';
+	o->policy_a = text;
+	o->policy_b = comma + 1;
+	return 0;
 }
 
-/* The metrics and their thresholds come from their table. */
-static char *help_filter(int key, const char *text, void *input)
+static int check(const void *input, struct rs_error **err)
 {
-	char *help = NULL;
-	size_t size;
-	FILE *f;
+	const struct options *o = input;
 
-	(void)input;
-	if (key != ARGP_KEY_HELP_POST_DOC || !(f = open_memstream(&help, &size)))
-		return (char *)text;
-	fprintf(f, "%s\n\nMetrics, and the difference that is noise:\n", text);
-	for (const struct series_metric *m = series_metrics; m->name; m++)
-		fprintf(f, "  %-29s %3.0f %%  %s%s\n", m->name, 100 * m->noise, m->help,
-			m->ratio ? "" : " (no ratio)");
-	fclose(f);
-	return help;
+	if (o->dirs.count == 1 && !o->policy_a)
+		return rs_fail(err, EINVAL,
+			       "one folder: which of its policies? Give --policies A,B");
+	return 0;
 }
 
-static const struct argp argp = {
-	.options = option_table,
-	.parser = take_option,
-	.args_doc = "A [B]",
-	.doc = "Compare the boots of two runs, or of two policies of one run: is B worse than A? A "
-	       "folder that holds several runs counts as one run in parts.\v"
-	       "Exit code: 0 PASS, 1 cannot be compared, 2 REGRESSION, 3 UNDECIDED (need more "
-	       "boots).",
-	.help_filter = help_filter,
+/* An option keeps together what belongs together. */
+/* clang-format off */
+static const struct option_row options[] = {
+	{ .name = "policies", .value = "A,B", .take = take_policies, .word = policy_word,
+	  .complete = COMPLETE_LIST,
+	  .help = "compare policy B with policy A (needed for one folder; else each policy with "
+		  "itself)" },
+	{ .name = "ratios", .type = OPTION_FLAG, AT(gate.ratios_only),
+	  .help = "ratios only: the sides were not measured on the same machine in the same hour" },
+	{ .name = "metric", .value = "NAME", .take = take_only, .word = series_metric_word,
+	  .help = "gate this metric only; may be given again" },
+	{ .name = "noise", .value = "NAME=PERCENT", .take = take_noise,
+	  .help = "a difference of up to PERCENT of A's median is noise; may be given again" },
+	{ .name = "alpha", .value = "P", .type = OPTION_REAL, AT(gate.alpha), .min = 1e-9,
+	  .max = 0.5, .help = "level of significance of all rows together (default: 0.01)" },
+	{ .name = "json", .value = "FILE", .type = OPTION_TEXT, AT(json),
+	  .complete = COMPLETE_FILE, .help = "write the comparison as JSON too" },
+	{ .name = "junit", .value = "FILE", .type = OPTION_TEXT, AT(junit),
+	  .complete = COMPLETE_FILE, .help = "write it as JUnit's XML too" },
+	{ .name = "markdown", .value = "FILE", .type = OPTION_TEXT, AT(markdown),
+	  .complete = COMPLETE_FILE, .help = "write it as Markdown too" },
+	{ 0 },
+};
+/* clang-format on */
+
+static bool metric_row(unsigned int index, struct option_term *term)
+{
+	const struct series_metric *m = &series_metrics[index];
+
+	if (!m->name)
+		return false;
+	snprintf(term->name, sizeof(term->name), "%s", m->name);
+	snprintf(term->text, sizeof(term->text), "%.0f %%  %s%s", 100 * m->noise, m->help,
+		 m->ratio ? "" : " (no ratio)");
+	return true;
+}
+
+static const struct option_list lists[] = {
+	{ "Metrics, and the difference that is noise", metric_row },
+	{ 0 },
+};
+
+static const struct option_exit exits[] = {
+	{ EXIT_PASS, "PASS" },
+	{ EXIT_ERROR, "cannot be compared" },
+	{ EXIT_LIMIT, "REGRESSION" },
+	{ EXIT_UNDECIDED, "UNDECIDED: more boots are needed, and it says how many" },
+	{ 0 },
+};
+
+static const struct option_example examples[] = {
+	{ .command = "ringsched compare results/before results/after --junit junit.xml",
+	  .help = "a gate for CI: is the later run worse?",
+	  .codes = "0 2 3" },
+	{ .command = "ringsched compare results/before --policies none,ring_boot",
+	  .help = "two policies of one run",
+	  .codes = "0 2 3" },
+	{ 0 },
 };
 
 static int write_json(const struct gate *g, const char *path, struct rs_error **err)
@@ -207,8 +175,8 @@ static int write_markdown(const struct gate *g, const char *path, struct rs_erro
 static int compare(const struct options *o, struct gate *g, struct side sides[2],
 		   struct rs_error **err)
 {
-	const char *second = o->dir_count == 2 ? o->dirs[1] : o->dirs[0];
-	int ret = side_read(&sides[0], o->dirs[0], err);
+	const char *second = o->dirs.list[o->dirs.count - 1];
+	int ret = side_read(&sides[0], o->dirs.list[0], err);
 
 	if (!ret)
 		ret = side_read(&sides[1], second, err);
@@ -223,7 +191,7 @@ static int compare(const struct options *o, struct gate *g, struct side sides[2]
 	return ret;
 }
 
-int cmd_compare(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	cleanup_error struct rs_error *err = NULL;
 	struct options o = { 0 };
@@ -232,7 +200,8 @@ int cmd_compare(int argc, char **argv)
 	int code;
 
 	gate_defaults(&o.gate);
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (!option_read(&command_compare.line, argc, argv, &o, &code))
+		return code;
 	if (compare(&o, &g, sides, &err) < 0) {
 		code = command_fail(argv[0], err);
 	} else {
@@ -242,6 +211,23 @@ int cmd_compare(int argc, char **argv)
 	gate_clear(&g);
 	side_clear(&sides[0]);
 	side_clear(&sides[1]);
-	free(o.policy_a);
 	return code;
 }
+
+const struct command command_compare = {
+	.line = {
+		.name = "ringsched compare",
+		.summary = "is a run, or a policy, worse than another? For CI",
+		.text = "Compare the boots of two runs, or of two policies of one run: is B worse "
+			"than A? A folder that holds several runs counts as one run in parts.",
+		.options = options,
+		.operand = { .name = "A [B]", .min = 1, .max = 2, AT(dirs),
+			     .missing = "which runs? Give the base's folder and the other's",
+			     .complete = COMPLETE_FOLDER },
+		.lists = lists,
+		.exits = exits,
+		.examples = examples,
+		.check = check,
+	},
+	.run = run,
+};

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* `ringsched doctor`: what of this host will show in a run's numbers. */
-#include <argp.h>
 #include <errno.h>
 #include <json-c/json.h>
 #include <stdlib.h>
@@ -18,84 +17,65 @@
 
 #define SCENARIO_DEFAULT "scenarios/boot-interference.yaml"
 
-enum { OPT_FIX = 256, OPT_UNDO, OPT_JSON, OPT_QUICK, OPT_JOURNAL, OPT_GUESTS, OPT_ROOT };
-
 struct options {
 	const char *scenario, *json, *journal, *guests, *out, *root;
 	bool fix, undo, quick, all;
 };
 
-static const struct argp_option option_table[] = {
-	{ "all", 'a', NULL, 0, "print what passed or was skipped too", 0 },
-	{ "fix", OPT_FIX, NULL, 0, "apply the reversible changes that were found", 0 },
-	{ "undo", OPT_UNDO, NULL, 0, "take back what --fix changed, and end", 0 },
-	{ "json", OPT_JSON, "FILE", 0, "write the findings as JSON too", 0 },
-	{ "quick", OPT_QUICK, NULL, 0, "start no trial guest and watch for no second", 0 },
-	{ "out", 'o', "DIR", 0, "folder that results would go to (default: .)", 0 },
-	{ "guests", OPT_GUESTS, "DIR", 0, "kernels and images (default: guest/ beside ringsched)",
-	  0 },
-	{ "journal", OPT_JOURNAL, "FILE", 0,
-	  "where --fix notes what it changes (default: " DOCTOR_JOURNAL ")", 0 },
-	{ "root", OPT_ROOT, "DIR", 0, "look at /proc, /sys and /dev below DIR: another machine's",
-	  0 },
+#define AT(member) .offset = offsetof(struct options, member)
+
+/* An option keeps together what belongs together. */
+/* clang-format off */
+static const struct option_row options[] = {
+	{ .name = "all", .letter = 'a', .type = OPTION_FLAG, AT(all),
+	  .help = "print what passed or was skipped too" },
+	{ .name = "fix", .type = OPTION_FLAG, AT(fix),
+	  .help = "apply the reversible changes that were found" },
+	{ .name = "undo", .type = OPTION_FLAG, AT(undo),
+	  .help = "take back what --fix changed, and end" },
+	{ .name = "json", .value = "FILE", .type = OPTION_TEXT, AT(json),
+	  .complete = COMPLETE_FILE, .help = "write the findings as JSON too" },
+	{ .name = "quick", .type = OPTION_FLAG, AT(quick),
+	  .help = "start no trial guest and watch for no second" },
+	{ .name = "out", .letter = 'o', .value = "DIR", .type = OPTION_TEXT, AT(out),
+	  .complete = COMPLETE_FOLDER, .help = "folder that results would go to (default: .)" },
+	{ .name = "guests", .value = "DIR", .type = OPTION_TEXT, AT(guests),
+	  .complete = COMPLETE_FOLDER,
+	  .help = "kernels and images (default: guest/ beside ringsched)" },
+	{ .name = "journal", .value = "FILE", .type = OPTION_TEXT, AT(journal),
+	  .complete = COMPLETE_FILE,
+	  .help = "where --fix notes what it changes (default: " DOCTOR_JOURNAL ")" },
+	{ .name = "root", .value = "DIR", .type = OPTION_TEXT, AT(root),
+	  .complete = COMPLETE_FOLDER,
+	  .help = "look at /proc, /sys and /dev below DIR: another machine's" },
+	{ 0 },
+};
+/* clang-format on */
+
+static int check(const void *input, struct rs_error **err)
+{
+	const struct options *o = input;
+
+	return o->fix && o->undo ? rs_fail(err, EINVAL, "--fix or --undo, not both") : 0;
+}
+
+static const struct option_exit exits[] = {
+	{ EXIT_PASS, "nothing failed" },
+	{ EXIT_ERROR, "could not look" },
+	{ EXIT_LIMIT, "a check failed" },
 	{ 0 },
 };
 
-static error_t take_option(int key, char *arg, struct argp_state *state)
-{
-	struct options *o = state->input;
-
-	switch (key) {
-	case 'a':
-		o->all = true;
-		return 0;
-	case 'o':
-		o->out = arg;
-		return 0;
-	case OPT_FIX:
-		o->fix = true;
-		return 0;
-	case OPT_UNDO:
-		o->undo = true;
-		return 0;
-	case OPT_JSON:
-		o->json = arg;
-		return 0;
-	case OPT_QUICK:
-		o->quick = true;
-		return 0;
-	case OPT_JOURNAL:
-		o->journal = arg;
-		return 0;
-	case OPT_GUESTS:
-		o->guests = arg;
-		return 0;
-	case OPT_ROOT:
-		o->root = arg;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (o->scenario)
-			argp_error(state, "one scenario at a time, not '%s' too", arg);
-		o->scenario = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (o->fix && o->undo)
-			argp_error(state, "--fix or --undo, not both");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static const struct argp argp = {
-	.options = option_table,
-	.parser = take_option,
-	.args_doc = "[SCENARIO.yaml]",
-	.doc = "Check this host before a run: each finding with its value, why it matters, and the "
-	       "command that changes it and the one that undoes it. The scenario (default: " SCENARIO_DEFAULT
-	       ") names the cores.\v"
-	       "Nothing is changed without --fix, and --fix changes only what --undo can take back. "
-	       "Exit code: 0 nothing failed, 1 could not look, 2 a check failed.",
+static const struct option_example examples[] = {
+	{ .command = "ringsched doctor --all",
+	  .help = "every check, also those that passed",
+	  .dry = "--quick",
+	  .codes = "0 2" },
+	{ .command = "ringsched doctor scenarios/io-storm.yaml --json findings.json",
+	  .help = "for that scenario's cores, and for a program to read",
+	  .dry = "--quick",
+	  .codes = "0 2" },
+	{ 0 },
 };
 
 /* Does KVM work? Only a guest that boots can tell. */
@@ -183,14 +163,34 @@ static int examine(const struct options *o, struct rs_error **err)
 	return ret;
 }
 
-int cmd_doctor(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	cleanup_free char *guests = command_beside("guest");
 	cleanup_error struct rs_error *err = NULL;
 	struct options o = { .journal = DOCTOR_JOURNAL, .guests = guests, .out = ".", .root = "" };
 	int ret;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (!option_read(&command_doctor.line, argc, argv, &o, &ret))
+		return ret;
 	ret = o.undo ? undo(&o, &err) : examine(&o, &err);
 	return ret < 0 ? command_fail(argv[0], err) : ret;
 }
+
+const struct command command_doctor = {
+	.line = {
+		.name = "ringsched doctor",
+		.summary = "check this host before a run: what will show in the numbers",
+		.text = "Check this host before a run: each finding with its value, why it "
+			"matters, and the command that changes it and the one that undoes it. The "
+			"scenario (default: " SCENARIO_DEFAULT ") names the cores.",
+		.notes = "Nothing is changed without --fix, and --fix changes only what --undo can "
+			 "take back.",
+		.options = options,
+		.operand = { .name = "[SCENARIO.yaml]", .max = 1, AT(scenario),
+			     .complete = COMPLETE_FILE },
+		.exits = exits,
+		.examples = examples,
+		.check = check,
+	},
+	.run = run,
+};

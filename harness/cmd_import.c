@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* `ringsched import`: results of other tools, for `ringsched compare`. */
-#include <argp.h>
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,81 +12,83 @@
 
 struct options {
 	const char *out, *name;
-	char **files;
-	size_t count;
+	struct option_operands files;
 };
 
-static const struct argp_option option_table[] = {
-	{ "out", 'o', "DIR", 0, "folder for what is imported; more can be added to it (required)",
-	  0 },
-	{ "name", 'n', "NAME", 0, "what these files measured (default: the tool's name)", 0 },
+#define AT(member) .offset = offsetof(struct options, member)
+
+static int take_name(void *input, char *text, struct rs_error **err)
+{
+	struct options *o = input;
+
+	if (!*text || strlen(text) > 64)
+		return rs_fail(err, EINVAL, "a name has 1 to 64 bytes");
+	o->name = text;
+	return 0;
+}
+
+/* An option keeps together what belongs together. */
+/* clang-format off */
+static const struct option_row options[] = {
+	{ .name = "out", .letter = 'o', .value = "DIR", .type = OPTION_TEXT, AT(out),
+	  .required = true, .complete = COMPLETE_FOLDER,
+	  .help = "folder for what is imported; more can be added to it (required)" },
+	{ .name = "name", .letter = 'n', .value = "NAME", .take = take_name,
+	  .help = "what these files measured (default: the tool's name)" },
+	{ 0 },
+};
+/* clang-format on */
+
+static bool format_row(unsigned int index, struct option_term *term)
+{
+	const struct import_format *f = &import_formats[index];
+
+	if (!f->name)
+		return false;
+	snprintf(term->name, sizeof(term->name), "%s", f->name);
+	snprintf(term->text, sizeof(term->text), "%s", f->help);
+	return true;
+}
+
+static const struct option_list lists[] = {
+	{ "Tools, and how each is made to write a distribution", format_row },
 	{ 0 },
 };
 
-static error_t take_option(int key, char *arg, struct argp_state *state)
-{
-	struct options *o = state->input;
-
-	switch (key) {
-	case 'o':
-		o->out = arg;
-		return 0;
-	case 'n':
-		if (!*arg || strlen(arg) > 64)
-			argp_error(state, "a name has 1 to 64 bytes");
-		o->name = arg;
-		return 0;
-	case ARGP_KEY_ARGS:
-		o->files = state->argv + state->next;
-		o->count = (size_t)(state->argc - state->next);
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "which files?");
-		return 0;
-	case ARGP_KEY_END:
-		if (!o->out)
-			argp_error(state, "--out is missing");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-/* The tools come from their table. */
-static char *help_filter(int key, const char *text, void *input)
-{
-	char *help = NULL;
-	size_t size;
-	FILE *f;
-
-	(void)input;
-	if (key != ARGP_KEY_HELP_POST_DOC || !(f = open_memstream(&help, &size)))
-		return (char *)text;
-	fprintf(f, "Tools, and how each is made to write a distribution:\n");
-	for (const struct import_format *i = import_formats; i->name; i++)
-		fprintf(f, "  %-15s %s\n", i->name, i->help);
-	fclose(f);
-	return help;
-}
-
-static const struct argp argp = {
-	.options = option_table,
-	.parser = take_option,
-	.args_doc = "FILE...",
-	.doc = "Take results of other tools into a folder that `ringsched compare` and `ringsched "
-	       "report` read. Each file counts as one boot: run the tool several times, in turn "
-	       "with what it is compared with.\v",
-	.help_filter = help_filter,
+static const struct option_example examples[] = {
+	{ .command = "ringsched import --out imported --name idle cyclictest-1.json "
+		     "cyclictest-2.json",
+	  .help = "two boots' worth of cyclictest --json" },
+	{ .command = "ringsched report imported", .help = "what was imported" },
+	{ 0 },
 };
 
-int cmd_import(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	cleanup_error struct rs_error *err = NULL;
 	struct options o = { 0 };
+	int code;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
-	if (import_files(o.out, o.name, o.files, o.count, &err) < 0)
+	if (!option_read(&command_import.line, argc, argv, &o, &code))
+		return code;
+	if (import_files(o.out, o.name, o.files.list, o.files.count, &err) < 0)
 		return command_fail(argv[0], err);
-	printf("%zu file%s imported into %s\n", o.count, o.count == 1 ? "" : "s", o.out);
+	printf("%u file%s imported into %s\n", o.files.count, o.files.count == 1 ? "" : "s", o.out);
 	return EXIT_PASS;
 }
+
+const struct command command_import = {
+	.line = {
+		.name = "ringsched import",
+		.summary = "take in results of cyclictest, rtla, jitterdebugger or fio",
+		.text = "Take results of other tools into a folder that `ringsched compare` and "
+			"`ringsched report` read. Each file counts as one boot: run the tool "
+			"several times, in turn with what it is compared with.",
+		.options = options,
+		.operand = { .name = "FILE...", .min = 1, .max = UINT_MAX, AT(files),
+			     .missing = "which files?", .complete = COMPLETE_FILE },
+		.lists = lists,
+		.examples = examples,
+	},
+	.run = run,
+};

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* `ringsched list`: the scenarios of a folder, or the policies. */
-#include <argp.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdbool.h>
@@ -19,32 +18,24 @@ struct options {
 	bool policies;
 };
 
-static const struct argp_option option_table[] = {
-	{ "dir", 'd', "DIR", 0, "folder of the scenarios (default: " DIR_DEFAULT ")", 0 },
-	{ "policies", 'p', NULL, 0, "list the policies instead", 0 },
+#define AT(member) .offset = offsetof(struct options, member)
+
+/* An option keeps together what belongs together. */
+/* clang-format off */
+static const struct option_row options[] = {
+	{ .name = "dir", .letter = 'd', .value = "DIR", .type = OPTION_TEXT, AT(dir),
+	  .complete = COMPLETE_FOLDER, .help = "folder of the scenarios (default: " DIR_DEFAULT ")" },
+	{ .name = "policies", .letter = 'p', .type = OPTION_FLAG, AT(policies),
+	  .help = "list the policies instead" },
 	{ 0 },
 };
+/* clang-format on */
 
-static error_t take_option(int key, char *value, struct argp_state *state)
-{
-	struct options *o = state->input;
-
-	switch (key) {
-	case 'd':
-		o->dir = value;
-		return 0;
-	case 'p':
-		o->policies = true;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static const struct argp argp = {
-	.options = option_table,
-	.parser = take_option,
-	.doc = "List the scenarios there are, each with its question, or the policies.",
+static const struct option_example examples[] = {
+	{ .command = "ringsched list", .help = "the scenarios there are" },
+	{ .command = "ringsched list --policies",
+	  .help = "the policies, and what the guest must report for each" },
+	{ 0 },
 };
 
 static int list_policies(void)
@@ -131,10 +122,23 @@ static int list_scenarios(const char *who, const char *dir)
 	return verdict;
 }
 
-int cmd_list(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	struct options o = { .dir = DIR_DEFAULT };
+	int code;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (!option_read(&command_list.line, argc, argv, &o, &code))
+		return code;
 	return o.policies ? list_policies() : list_scenarios(argv[0], o.dir);
 }
+
+const struct command command_list = {
+	.line = {
+		.name = "ringsched list",
+		.summary = "list the scenarios there are, or the policies",
+		.text = "List the scenarios there are, each with its question, or the policies.",
+		.options = options,
+		.examples = examples,
+	},
+	.run = run,
+};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* `ringsched paper`: the page of a folder of runs. */
-#include <argp.h>
+#include <errno.h>
 #include <stdio.h>
 
 #include "harness/command.h"
@@ -13,42 +13,39 @@ struct options {
 	bool sources;
 };
 
-static const struct argp_option option_table[] = {
-	{ "sources", 's', NULL, 0, "Print the folders that the page reads, and end", 0 },
+#define AT(member) .offset = offsetof(struct options, member)
+
+static const struct option_row options[] = {
+	{ .name = "sources",
+	  .letter = 's',
+	  .type = OPTION_FLAG,
+	  AT(sources),
+	  .help = "print the folders that the page reads, and end" },
 	{ 0 },
 };
 
-static error_t take_option(int key, char *value, struct argp_state *state)
+static int check(const void *input, struct rs_error **err)
 {
-	struct options *o = state->input;
+	const struct options *o = input;
 
-	switch (key) {
-	case 's':
-		o->sources = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (o->dir)
-			argp_error(state, "one folder is enough, '%s' is a second one", value);
-		o->dir = value;
-		return 0;
-	case ARGP_KEY_END:
-		if (!o->dir && !o->sources)
-			argp_error(state, "which folder of runs? (`make paper` makes one)");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	return o->dir || o->sources ?
+		       0 :
+		       rs_fail(err, EINVAL, "which folder of runs? (`make paper` makes one)");
 }
 
-static const struct argp argp = {
-	.options = option_table,
-	.parser = take_option,
-	.args_doc = "DIR",
-	.doc = "Write DIR/paper.md: the paper's claims P1 to P14, each with the numbers of the runs "
-	       "in DIR (one folder a scenario), its figure and a verdict. What was not run is said "
-	       "to be missing.\v"
-	       "Exit code: 0 all that can be measured here holds, 1 the page cannot be written, 2 a "
-	       "claim does not hold, 3 not all was measured.",
+static const struct option_exit exits[] = {
+	{ EXIT_PASS, "all that can be measured here holds" },
+	{ EXIT_ERROR, "the page cannot be written" },
+	{ EXIT_LIMIT, "a claim does not hold" },
+	{ EXIT_UNDECIDED, "not all was measured" },
+	{ 0 },
+};
+
+static const struct option_example examples[] = {
+	{ .command = "ringsched paper results/reference-paper-tcg-smoke",
+	  .help = "write the page again",
+	  .codes = "0 2 3" },
+	{ 0 },
 };
 
 static int exit_code(enum paper_state state)
@@ -58,14 +55,16 @@ static int exit_code(enum paper_state state)
 	return state == PAPER_HOLDS ? EXIT_PASS : EXIT_UNDECIDED;
 }
 
-int cmd_paper(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	cleanup_error struct rs_error *err = NULL;
 	enum paper_state state;
 	struct options o = { 0 };
 	const char *source;
+	int code;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (!option_read(&command_paper.line, argc, argv, &o, &code))
+		return code;
 	if (o.sources) {
 		for (unsigned int i = 0; (source = paper_source(i)); i++)
 			puts(source);
@@ -76,3 +75,19 @@ int cmd_paper(int argc, char **argv)
 	printf("Page: %s/paper.md\n", o.dir);
 	return exit_code(state);
 }
+
+const struct command command_paper = {
+	.line = {
+		.name = "ringsched paper",
+		.summary = "the paper's claims, from a folder of runs",
+		.text = "Write DIR/paper.md: the paper's claims P1 to P14, each with the numbers of "
+			"the runs in DIR (one folder a scenario), its figure and a verdict. What "
+			"was not run is said to be missing.",
+		.options = options,
+		.operand = { .name = "DIR", .max = 1, AT(dir), .complete = COMPLETE_FOLDER },
+		.exits = exits,
+		.examples = examples,
+		.check = check,
+	},
+	.run = run,
+};

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <argp.h>
 #include <stdio.h>
 
 #include "harness/command.h"
@@ -7,32 +6,19 @@
 #include "harness/report.h"
 #include "host/error.h"
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	const char **dir = state->input;
+static const struct option_exit exits[] = {
+	{ EXIT_PASS, "every limit holds" },
+	{ EXIT_ERROR, "the run cannot be reported" },
+	{ EXIT_LIMIT, "a limit is missed" },
+	{ EXIT_UNDECIDED, "undecided" },
+	{ 0 },
+};
 
-	switch (key) {
-	case ARGP_KEY_ARG:
-		if (*dir)
-			argp_error(state, "one folder is enough, '%s' is a second one", arg);
-		*dir = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (!*dir)
-			argp_error(state, "which run? Give its folder");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static const struct argp argp = {
-	.parser = parse,
-	.args_doc = "DIR",
-	.doc = "Make the report of the run in DIR again: summary.json, histograms.csv, figures, "
-	       "report.md, and the verdict.\v"
-	       "Exit code: 0 every limit holds, 1 the run cannot be reported, 2 a limit is missed, "
-	       "3 undecided. Works on an interrupted run, with the boots that were finished.",
+static const struct option_example examples[] = {
+	{ .command = "ringsched report results/before",
+	  .help = "after an upgrade: the same cells, judged again",
+	  .codes = "0 2 3" },
+	{ 0 },
 };
 
 static int report_import(const char *who, const char *dir)
@@ -42,14 +28,15 @@ static int report_import(const char *who, const char *dir)
 	return import_report(dir, stdout, &err) < 0 ? command_fail(who, err) : EXIT_PASS;
 }
 
-int cmd_report(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	struct rs_error *err = NULL;
 	struct report_verdict verdict;
 	const char *dir = NULL;
 	int code;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &dir);
+	if (!option_read(&command_report.line, argc, argv, &dir, &code))
+		return code;
 	if (import_is_folder(dir))
 		return report_import(argv[0], dir);
 	if (report_make(dir, &verdict, &err) < 0) {
@@ -63,3 +50,19 @@ int cmd_report(int argc, char **argv)
 	report_verdict_clear(&verdict);
 	return code;
 }
+
+const struct command command_report = {
+	.line = {
+		.name = "ringsched report",
+		.summary = "make summary, figures and report of a run's folder",
+		.text = "Make the report of the run in DIR again: summary.json, histograms.csv, "
+			"figures, report.md, and the verdict. Works on an interrupted run, with "
+			"the boots that were finished.",
+		.operand = { .name = "DIR", .min = 1, .max = 1,
+			     .missing = "which run? Give its folder",
+			     .complete = COMPLETE_FOLDER },
+		.exits = exits,
+		.examples = examples,
+	},
+	.run = run,
+};

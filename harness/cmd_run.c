@@ -1,127 +1,101 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* `ringsched run`: measure a scenario. */
-#include <argp.h>
-#include <errno.h>
 #include <stdlib.h>
 
 #include "harness/command.h"
+#include "harness/preset.h"
 #include "harness/run.h"
 #include "harness/scenario.h"
 #include "host/cleanup.h"
 #include "host/error.h"
+#include "host/policy.h"
 
-enum { /* options without a letter */
-       OPT_PRESET = 256,
-       OPT_ACCEL,
-       OPT_CONNECT,
-       OPT_GUESTS,
-       OPT_DAEMON,
-       OPT_KERNEL,
-       OPT_DRY_RUN,
+#define AT(member) .offset = offsetof(struct run_options, member)
+#define SEED_MAX 0x1p53 /* up to it JSON readers keep whole numbers exactly */
+
+static const char *policies_word(unsigned int index)
+{
+	/* "all" first: it is no policy, so it has no place among them. */
+	return index ? policy_word(index - 1) : "all";
+}
+
+static const char *accel_word(unsigned int index)
+{
+	static const char *const words[] = { "auto", "tcg", "kvm", NULL };
+
+	return words[index];
+}
+
+static const char *kernel_word(unsigned int index)
+{
+	static const char *const words[] = { "rt", "standard", NULL };
+
+	return words[index];
+}
+
+static int take_seed(void *input, char *text, struct rs_error **err)
+{
+	struct run_options *o = input;
+
+	o->seed_given = true;
+	return option_whole(text, 0, SEED_MAX, &o->seed, err);
+}
+
+/* An option keeps together what belongs together. */
+/* clang-format off */
+static const struct option_row options[] = {
+	{ .name = "policy", .letter = 'p', .value = "A,B", .type = OPTION_TEXT, AT(policies),
+	  .word = policies_word, .complete = COMPLETE_LIST,
+	  .help = "policies instead of the scenario's; `all`: every one" },
+	{ .name = "boots", .letter = 'b', .value = "N", .type = OPTION_COUNT, AT(boots), .min = 1,
+	  .max = SCENARIO_BOOTS_MAX,
+	  .help = "boots of the neighbour a policy, instead of the preset's" },
+	{ .name = "preset", .value = "NAME", .type = OPTION_WORD, AT(preset), .word = preset_word,
+	  .help = "how many boots: demo (default), smoke, standard or certify" },
+	{ .name = "seed", .letter = 's', .value = "N", .take = take_seed,
+	  .help = "of the order of cells (default: from the clock)" },
+	{ .name = "out", .letter = 'o', .value = "DIR", .type = OPTION_TEXT, AT(out),
+	  .complete = COMPLETE_FOLDER,
+	  .help = "folder of the results, new or empty (default: results/DATE-NAME)" },
+	{ .name = "accel", .value = "NAME", .type = OPTION_WORD, AT(accel), .word = accel_word,
+	  .help = "auto (default): KVM where a guest boots under it; tcg or kvm: that one" },
+	{ .name = "connect", .value = "URI", .type = OPTION_TEXT, AT(uri),
+	  .help = "libvirt (default: its driver inside this program)" },
+	{ .name = "guests", .value = "DIR", .type = OPTION_TEXT, AT(guests),
+	  .complete = COMPLETE_FOLDER,
+	  .help = "kernels and images (default: guest/ beside ringsched)" },
+	{ .name = "daemon", .value = "PATH", .type = OPTION_TEXT, AT(daemon),
+	  .complete = COMPLETE_FILE, .help = "ringschedd (default: beside ringsched)" },
+	{ .name = "kernel", .value = "NAME", .type = OPTION_WORD, AT(kernel), .word = kernel_word,
+	  .help = "of control VMs, instead of the scenario's: rt or standard" },
+	{ .name = "dry-run", .type = OPTION_FLAG, AT(dry_run),
+	  .help = "print the plan and how long it would take, and end" },
+	{ .name = "quiet", .letter = 'q', .type = OPTION_FLAG, AT(quiet),
+	  .help = "print results and errors only" },
+	{ 0 },
 };
+/* clang-format on */
 
-static const struct argp_option options[] = {
-	{ "policy", 'p', "A,B", 0, "Policies instead of the scenario's; 'all' = every one", 0 },
-	{ "boots", 'b', "N", 0, "Boots of the neighbour a policy, instead of the preset's", 0 },
-	{ "preset", OPT_PRESET, "NAME", 0, "demo (default), smoke, standard or certify", 0 },
-	{ "seed", 's', "N", 0, "Of the order of cells; default: from the clock", 0 },
-	{ "out", 'o', "DIR", 0, "Folder of the results, new or empty; default: results/DATE-NAME",
-	  0 },
-	{ "accel", OPT_ACCEL, "auto|tcg|kvm", 0, "auto (default): KVM where a guest boots under it",
-	  0 },
-	{ "connect", OPT_CONNECT, "URI", 0, "libvirt, default: its driver inside this program", 0 },
-	{ "guests", OPT_GUESTS, "DIR", 0, "Kernels and images, default: guest/ beside ringsched",
-	  0 },
-	{ "daemon", OPT_DAEMON, "PATH", 0, "ringschedd, default: beside ringsched", 0 },
-	{ "kernel", OPT_KERNEL, "rt|standard", 0, "Of control VMs, instead of the scenario's", 0 },
-	{ "dry-run", OPT_DRY_RUN, NULL, 0, "Print the plan and how long it would take, and end",
-	  0 },
-	{ "quiet", 'q', NULL, 0, "Print results and errors only", 0 },
+static const struct option_exit exits[] = {
+	{ EXIT_PASS, "all limits held" },
+	{ EXIT_ERROR, "could not measure" },
+	{ EXIT_LIMIT, "a limit was missed" },
+	{ EXIT_UNDECIDED, "undecided" },
+	{ 130, "interrupted by Ctrl-C (143: by SIGTERM); `ringsched resume` goes on from there" },
 	{ 0 },
 };
 
-static unsigned long long number(const struct argp_state *state, const char *option,
-				 const char *text, unsigned long long min, unsigned long long max)
-{
-	unsigned long long value;
-	char *end;
-
-	errno = 0;
-	value = strtoull(text, &end, 10);
-	if (errno || end == text || *end || text[0] == '-' || value < min || value > max)
-		argp_error(state, "--%s '%s': expected a number from %llu to %llu", option, text,
-			   min, max);
-	return value;
-}
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct run_options *o = state->input;
-
-	switch (key) {
-	case 'p':
-		o->policies = arg;
-		return 0;
-	case 'b':
-		o->boots = (unsigned int)number(state, "boots", arg, 1, SCENARIO_BOOTS_MAX);
-		return 0;
-	case 's':
-		/* JSON readers keep whole numbers exactly up to 2^53. */
-		o->seed = number(state, "seed", arg, 0, 1ull << 53);
-		o->seed_given = true;
-		return 0;
-	case 'o':
-		o->out = arg;
-		return 0;
-	case 'q':
-		o->quiet = true;
-		return 0;
-	case OPT_PRESET:
-		o->preset = arg;
-		return 0;
-	case OPT_ACCEL:
-		o->accel = arg;
-		return 0;
-	case OPT_CONNECT:
-		o->uri = arg;
-		return 0;
-	case OPT_GUESTS:
-		o->guests = arg;
-		return 0;
-	case OPT_DAEMON:
-		o->daemon = arg;
-		return 0;
-	case OPT_DRY_RUN:
-		o->dry_run = true;
-		return 0;
-	case OPT_KERNEL:
-		o->kernel = arg;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (o->scenario)
-			argp_error(state, "one scenario at a time, not '%s' too", arg);
-		o->scenario = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (!o->scenario)
-			argp_error(state, "which SCENARIO.yaml?");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static const struct argp argp = {
-	.options = options,
-	.parser = parse,
-	.args_doc = "SCENARIO.yaml",
-	.doc = "Measure a scenario: every policy, in random order, with a boot of the neighbour "
-	       "each; then write the report.\v"
-	       "Exit code: 0 all limits held, 1 could not measure, 2 a limit was missed, "
-	       "3 undecided, 130 or 143 interrupted.",
+static const struct option_example examples[] = {
+	{ .command = "ringsched run scenarios/boot-interference.yaml --policy none,ring_boot "
+		     "--boots 6",
+	  .help = "two policies, six boots each",
+	  .dry = "--dry-run" },
+	{ .command = "ringsched run scenarios/io-storm.yaml --preset certify --dry-run",
+	  .help = "what it would do, and how many hours it would take" },
+	{ 0 },
 };
 
-int cmd_run(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	struct run_options o = { .argc = argc, .argv = argv, .preset = "demo", .accel = "auto" };
 	cleanup_free char *guests = command_beside("guest"), *daemon = command_beside("ringschedd");
@@ -130,7 +104,23 @@ int cmd_run(int argc, char **argv)
 
 	o.guests = guests;
 	o.daemon = daemon;
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (!option_read(&command_run.line, argc, argv, &o, &ret))
+		return ret;
 	ret = run_scenario(&o, &err);
 	return ret < 0 ? command_fail(argv[0], err) : ret;
 }
+
+const struct command command_run = {
+	.line = {
+		.name = "ringsched run",
+		.summary = "run a scenario: real VMs, every policy, so many boots",
+		.text = "Measure a scenario: every policy, in random order, with a boot of the "
+			"neighbour each; then write the report.",
+		.options = options,
+		.operand = { .name = "SCENARIO.yaml", .min = 1, .max = 1, AT(scenario),
+			     .missing = "which SCENARIO.yaml?", .complete = COMPLETE_FILE },
+		.exits = exits,
+		.examples = examples,
+	},
+	.run = run,
+};

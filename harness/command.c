@@ -1,63 +1,101 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness/command.h"
 
-#include <argp.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "harness/suggest.h"
 #include "host/error.h"
+#include "host/suggest.h"
 
-/* In the order of --help: as a person meets them. */
-const struct command commands[] = {
-	{ "list", "list the scenarios there are, or the policies", cmd_list },
-	{ "doctor", "check this host before a run: what will show in the numbers", cmd_doctor },
-	{ "check", "check a scenario file and print what a run of it would do", cmd_check },
-	{ "run", "run a scenario: real VMs, every policy, so many boots", cmd_run },
-	{ "resume", "finish a run that was interrupted or killed", cmd_resume },
-	{ "report", "make summary, figures and report of a run's folder", cmd_report },
-	{ "import", "take in results of cyclictest, rtla, jitterdebugger or fio", cmd_import },
-	{ "paper", "the paper's claims, from a folder of runs", cmd_paper },
-	{ "compare", "is a run, or a policy, worse than another? For CI", cmd_compare },
-	{ "cleanup", "remove what an interrupted run left behind", cmd_cleanup },
-	{ "version", "print versions", cmd_version },
-	{ NULL, NULL, NULL },
+/* In the order of --help: as a person meets them. One a line, so that two new
+ * ones do not meet in one line. */
+/* clang-format off */
+const struct command *const commands[] = {
+	&command_list,
+	&command_doctor,
+	&command_check,
+	&command_run,
+	&command_resume,
+	&command_report,
+	&command_import,
+	&command_paper,
+	&command_compare,
+	&command_cleanup,
+	&command_version,
+	NULL
+};
+/* clang-format on */
+
+const char *command_word(const struct command *c)
+{
+	return c->line.name + strlen(COMMAND_PREFIX);
+}
+
+static bool command_row(unsigned int index, struct option_term *term)
+{
+	const struct command *c = commands[index];
+
+	if (!c)
+		return false;
+	snprintf(term->name, sizeof(term->name), "%s", command_word(c));
+	snprintf(term->text, sizeof(term->text), "%s", c->line.summary);
+	return true;
+}
+
+static const struct option_list lists[] = {
+	{ "Commands", command_row },
+	{ 0 },
 };
 
-static void print_help(FILE *to)
-{
-	const struct command *c;
+static const struct option_exit exits[] = {
+	{ EXIT_PASS, "pass" },
+	{ EXIT_ERROR, "could not be done, or wrong usage; the last line says why" },
+	{ EXIT_LIMIT, "a limit was missed" },
+	{ EXIT_UNDECIDED, "undecided: more boots are needed" },
+	{ EXIT_SKIPPED, "skipped" },
+	{ 130, "interrupted by Ctrl-C (143: by SIGTERM)" },
+	{ 0 },
+};
 
-	fprintf(to, "Usage: ringsched COMMAND [OPTION...]\n"
-		    "Measure how a VM that boots disturbs a control VM on the same core,\n"
-		    "and how well a scheduling policy protects it.\n\n");
-	for (c = commands; c->name; c++)
-		fprintf(to, "  %-10s %s\n", c->name, c->help);
-	fprintf(to,
-		"\n`ringsched COMMAND --help` explains a command.\n"
-		"Exit codes: 0 pass, 1 error, 2 a limit was missed, 3 undecided, 77 skipped.\n");
-}
+static const struct option_example examples[] = {
+	{ .command = "ringsched list", .help = "the scenarios there are, each with its question" },
+	{ .command = "ringsched help run", .help = "explain a command" },
+	{ 0 },
+};
+
+const struct command_line ringsched_line = {
+	.name = "ringsched",
+	.summary = "measure how VMs that share a core disturb each other, and what protects them",
+	.text = "Measure how a VM that boots disturbs a control VM on the same core, and how well "
+		"a scheduling policy protects it.\n"
+		"`ringsched COMMAND --help` explains a command.",
+	.operand = { .name = "COMMAND [ARGUMENT...]" },
+	.version = "",
+	.lists = lists,
+	.exits = exits,
+	.examples = examples,
+};
 
 static const struct command *find_command(const char *name)
 {
-	const struct command *c;
+	const struct command *const *c;
 
-	for (c = commands; c->name; c++)
-		if (!strcmp(c->name, name))
-			return c;
+	for (c = commands; *c; c++)
+		if (!strcmp(command_word(*c), name))
+			return *c;
 	return NULL;
 }
 
 static int unknown_command(const char *name)
 {
 	struct suggestion nearest = { .word = name };
-	const struct command *c;
+	const struct command *const *c;
 
-	for (c = commands; c->name; c++)
-		suggest_offer(&nearest, c->name);
+	for (c = commands; *c; c++)
+		suggest_offer(&nearest, command_word(*c));
 	fprintf(stderr, "ringsched: '%.64s' is no command", name);
 	if (nearest.best)
 		fprintf(stderr, "; did you mean '%s'?\n", nearest.best);
@@ -66,12 +104,11 @@ static int unknown_command(const char *name)
 	return EXIT_ERROR;
 }
 
-/* argp takes the program's name for its messages from argv[0]. */
 static int run_command(const struct command *c, int argc, char **argv)
 {
 	char name[64];
 
-	snprintf(name, sizeof(name), "ringsched %s", c->name);
+	snprintf(name, sizeof(name), "%s", c->line.name);
 	argv[0] = name;
 	return c->run(argc, argv);
 }
@@ -79,16 +116,17 @@ static int run_command(const struct command *c, int argc, char **argv)
 /* `ringsched help COMMAND` is `ringsched COMMAND --help`. */
 static int help_command(int argc, char **argv)
 {
-	char option[] = "--help";
-	char *help_argv[] = { argv[0], option, NULL };
 	const struct command *c;
 
 	if (argc < 2) {
-		print_help(stdout);
+		option_help(&ringsched_line, stdout);
 		return EXIT_PASS;
 	}
 	c = find_command(argv[1]);
-	return c ? run_command(c, 2, help_argv) : unknown_command(argv[1]);
+	if (!c)
+		return unknown_command(argv[1]);
+	option_help(&c->line, stdout);
+	return EXIT_PASS;
 }
 
 static bool is_any(const char *word, const char *a, const char *b, const char *c)
@@ -100,9 +138,8 @@ int command_main(int argc, char **argv)
 {
 	const struct command *c;
 
-	argp_err_exit_status = EXIT_ERROR;
 	if (argc < 2) {
-		print_help(stderr);
+		option_help(&ringsched_line, stderr);
 		return EXIT_ERROR;
 	}
 	if (is_any(argv[1], "--help", "-?", "help") || !strcmp(argv[1], "-h"))

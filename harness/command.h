@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The commands of `ringsched`: one file each (cmd_*.c), one row each in the
- * table of command.c. A command parses its own options with argp, whose one
- * option table also makes its --help; argv[0] is "ringsched COMMAND" then.
+ * The commands of `ringsched`: one file each (cmd_*.c), which ends with its
+ * struct command, and one row each in the table of command.c. A command's
+ * options are data (host/option.h); docs/adding-a-command.md shows one.
  */
 #ifndef RINGSCHED_COMMAND_H
 #define RINGSCHED_COMMAND_H
+
+#include "host/option.h"
 
 struct rs_error;
 
@@ -18,29 +20,36 @@ enum exit_code {
 	EXIT_SKIPPED = 77,
 };
 
+#define COMMAND_PREFIX "ringsched " /* every line's name begins so */
+
 struct command {
-	const char *name; /* Required */
-	const char *help; /* Required. One line for `ringsched --help` */
-	int (*run)(int argc, char **argv); /* Required. Returns an exit code */
+	struct command_line line; /* Required */
+	/* Required. Begins with option_read(&command_NAME.line, ...); returns an
+	 * exit code. argv[0] is the line's name. */
+	int (*run)(int argc, char **argv);
 };
 
-extern const struct command commands[]; /* ended by a row without name */
+extern const struct command *const commands[]; /* NULL-ended, as in --help */
+extern const struct command_line ringsched_line; /* the program without a command */
 
-int cmd_run(int argc, char **argv);
-int cmd_doctor(int argc, char **argv);
-int cmd_list(int argc, char **argv);
-int cmd_resume(int argc, char **argv);
-int cmd_report(int argc, char **argv);
-int cmd_import(int argc, char **argv);
-int cmd_paper(int argc, char **argv);
-int cmd_compare(int argc, char **argv);
-int cmd_cleanup(int argc, char **argv);
-int cmd_check(int argc, char **argv);
-int cmd_version(int argc, char **argv);
+extern const struct command command_list;
+extern const struct command command_doctor;
+extern const struct command command_check;
+extern const struct command command_run;
+extern const struct command command_resume;
+extern const struct command command_report;
+extern const struct command command_import;
+extern const struct command command_paper;
+extern const struct command command_compare;
+extern const struct command command_cleanup;
+extern const struct command command_version;
+
+/* "run" of the command `ringsched run`. */
+const char *command_word(const struct command *c);
 
 /*
  * All a program's main() needs: finds the command, runs it, returns its exit
- * code. argp's own exits (wrong usage) become EXIT_ERROR.
+ * code.
  */
 int command_main(int argc, char **argv);
 

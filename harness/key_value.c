@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "harness/scenario_keys.h"
-#include "harness/suggest.h"
 #include "host/cleanup.h"
 #include "host/policy.h"
+#include "host/suggest.h"
 
 #define NAME_LENGTH_MAX 32
 #define TEXT_LENGTH_MAX 512 /* the guest protocol's lines end at 1023 bytes */

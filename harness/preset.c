@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "harness/stats.h"
-#include "harness/suggest.h"
 #include "host/error.h"
+#include "host/suggest.h"
 
 const struct preset presets[] = {
 	{ "demo", 3, "a demonstration: shows the effect, proves nothing" },
@@ -34,6 +34,11 @@ const struct preset *preset_find(const char *name, struct rs_error **err)
 		nearest.best ? "; did you mean '" : "", nearest.best ? nearest.best : "",
 		nearest.best ? "'?" : "");
 	return NULL;
+}
+
+const char *preset_word(unsigned int index)
+{
+	return presets[index].name;
 }
 
 static const char *comparison_sentence(double smallest_p)

@@ -20,6 +20,9 @@ extern const struct preset presets[]; /* ended by a row without name */
 /* NULL with *err set, whose sentence lists the names there are. */
 const struct preset *preset_find(const char *name, struct rs_error **err);
 
+/* Their names by index, NULL after the last: the words of an option. */
+const char *preset_word(unsigned int index);
+
 /*
  * One paragraph on what `boots` boots a policy can tell and what not: the
  * bound on a miss never seen, whether a comparison can be significant at

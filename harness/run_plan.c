@@ -10,15 +10,15 @@
 #include "harness/guestfiles.h"
 #include "harness/plan.h"
 #include "harness/preset.h"
-#include "host/prng.h"
 #include "harness/run_state.h"
 #include "harness/scenario.h"
 #include "harness/schedstat.h"
-#include "harness/suggest.h"
 #include "harness/wait.h"
 #include "host/cleanup.h"
 #include "host/error.h"
 #include "host/policy.h"
+#include "host/prng.h"
+#include "host/suggest.h"
 
 /* One name of --policy; the list of all is short enough to be said. */
 static int add_policy(struct scenario *s, const char *name, struct rs_error **err)

@@ -8,10 +8,10 @@
 
 #include "harness/scenario_check.h"
 #include "harness/scenario_keys.h"
-#include "harness/suggest.h"
 #include "harness/yaml.h"
 #include "host/cleanup.h"
 #include "host/error.h"
+#include "host/suggest.h"
 
 #define SHOWN_MAX 48 /* bytes of a wrong value that a sentence repeats */
 

@@ -11,11 +11,11 @@
 #include "harness/format.h"
 #include "harness/import.h"
 #include "harness/jsonread.h"
-#include "harness/suggest.h"
 #include "harness/summary.h"
 #include "harness/verdict.h"
 #include "host/cleanup.h"
 #include "host/error.h"
+#include "host/suggest.h"
 
 #define NO_OWN .gate = SIZE_MAX
 #define OWN(key) .gate = offsetof(struct scenario_gate, key)
@@ -88,6 +88,11 @@ const struct series_metric *series_metric_find(const char *name, struct rs_error
 		nearest.best ? "; did you mean '" : "", nearest.best ? nearest.best : "",
 		nearest.best ? "'?" : "", names);
 	return NULL;
+}
+
+const char *series_metric_word(unsigned int index)
+{
+	return series_metrics[index].name;
 }
 
 const struct series *side_policy(const struct side *side, const char *policy)

@@ -32,6 +32,9 @@ extern const struct series_metric series_metrics[]; /* ended by a row without na
 /* NULL with *err set: the sentence lists the names there are. */
 const struct series_metric *series_metric_find(const char *name, struct rs_error **err);
 
+/* Their names by index, NULL after the last: the words of an option. */
+const char *series_metric_word(unsigned int index);
+
 /* One policy's boots; values[i] belongs to series_metrics[i]. */
 struct series {
 	char *policy; /* owned */

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* ringschedd: the daemon's command line and life. */
-#include <argp.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "host/control.h"
+#include "host/daemon_line.h"
 #include "host/error.h"
 #include "host/log.h"
 #include "host/loop.h"
@@ -22,94 +22,7 @@
 #include "host/server.h"
 #include "host/trace.h"
 
-#define TRACE_MAX 1000000
 #define FILES_WANTED ((rlim_t)16 * VM_MAX)
-
-struct options {
-	const char *control;
-	const char *policy;
-	const char *record;
-	int cpu; /* -1 = not pinned */
-	int priority;
-	int trace;
-};
-
-const char *argp_program_version = "ringschedd " RS_VERSION;
-
-static const struct argp_option option_table[] = {
-	{ "control", 'c', "PATH", 0, "control socket to create (required)", 0 },
-	{ "policy", 'p', "NAME", 0, "policy of VMs that bring none (default none)", 0 },
-	{ "cpu", 'C', "N", 0, "housekeeping core its threads are pinned to", 0 },
-	{ "priority", 'P', "N", 0,
-	  "SCHED_FIFO priority of the notification thread, 90 to 99 (default 95)", 0 },
-	{ "record", 'r', "PATH", 0, "file that remembers what was changed, for cleanup", 0 },
-	{ "trace", 't', "EVENTS", 0, "room for that many trace events (default 0)", 0 },
-	{ 0 },
-};
-
-static int number(const char *text, int min, int max, struct argp_state *state)
-{
-	char *end;
-	long value;
-
-	errno = 0;
-	value = strtol(text, &end, 10);
-	if (errno || *end || end == text || value < min || value > max)
-		argp_error(state, "%s is not a number from %d to %d", text, min, max);
-	return (int)value;
-}
-
-static error_t parse_option(int key, char *text, struct argp_state *state)
-{
-	struct options *o = state->input;
-
-	switch (key) {
-	case 'c':
-		o->control = text;
-		return 0;
-	case 'p':
-		o->policy = text;
-		return 0;
-	case 'C':
-		o->cpu = number(text, 0, 1023, state);
-		return 0;
-	case 'P':
-		o->priority = number(text, VM_CEILING_MAX + 1, 99, state);
-		return 0;
-	case 'r':
-		o->record = text;
-		return 0;
-	case 't':
-		o->trace = number(text, 0, TRACE_MAX, state);
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "%s is not an option", text);
-		return 0;
-	case ARGP_KEY_END:
-		if (!o->control)
-			argp_error(state, "--control is missing");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-/* The policies' names and lines come from their table. */
-static char *help_filter(int key, const char *text, void *input)
-{
-	char *help = NULL;
-	size_t size;
-	FILE *f;
-
-	(void)input;
-	if (key != ARGP_KEY_HELP_POST_DOC || !(f = open_memstream(&help, &size)))
-		return (char *)text;
-	fprintf(f, "Policies:\n");
-	for (size_t i = 0; policies[i]; i++)
-		fprintf(f, "  %-10s %s\n", policies[i]->name, policies[i]->help);
-	fclose(f);
-	return help;
-}
 
 /* ---- the ends it can come to ---- */
 
@@ -187,7 +100,7 @@ static void allow_files(void)
 	setrlimit(RLIMIT_NOFILE, &limit); /* without it, the next VM is refused in words */
 }
 
-static int set_up(const struct options *o, struct record **record, int *signals,
+static int set_up(const struct daemon_options *o, struct record **record, int *signals,
 		  struct rs_error **err)
 {
 	const struct policy *policy = policy_find(o->policy, err);
@@ -197,7 +110,7 @@ static int set_up(const struct options *o, struct record **record, int *signals,
 		return -EINVAL;
 	allow_files();
 	if ((ret = loop_init(err)) || (ret = catch_signals(signals, err)) ||
-	    (ret = sched_pin(o->cpu, err)) || (ret = trace_init((unsigned int)o->trace, err)))
+	    (ret = sched_pin(o->cpu, err)) || (ret = trace_init(o->trace, err)))
 		return ret;
 	*record = record_open(o->record, err);
 	if (!*record)
@@ -209,25 +122,20 @@ static int set_up(const struct options *o, struct record **record, int *signals,
 		log_line("memory cannot be locked (%s): a page fault may delay a message",
 			 strerror(errno));
 	if ((ret = server_init(policy, *record, err)) ||
-	    (ret = notify_start(o->cpu, (unsigned int)o->priority, err)))
+	    (ret = notify_start(o->cpu, o->priority, err)))
 		return ret;
 	return control_init(o->control, err);
 }
 
 int main(int argc, char **argv)
 {
-	static const struct argp argp = {
-		.options = option_table,
-		.parser = parse_option,
-		.doc = "Adjusts the scheduling of VMs to what their guests' rings report.\v",
-		.help_filter = help_filter,
-	};
-	struct options o = { .policy = "none", .cpu = -1, .priority = NOTIFY_PRIORITY_DEFAULT };
+	struct daemon_options o = daemon_defaults;
 	struct rs_error *err = NULL;
 	struct record *record = NULL;
 	int signals = -1, ret;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (!option_read(&daemon_line, argc, argv, &o, &ret))
+		return ret;
 	log_enable();
 	ret = set_up(&o, &record, &signals, &err);
 	if (!ret) {

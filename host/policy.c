@@ -51,3 +51,8 @@ const struct policy *policy_find(const char *name, struct rs_error **err)
 	rs_fail(err, EINVAL, "there is no policy %s; there are: %s", name, names);
 	return NULL;
 }
+
+const char *policy_word(unsigned int index)
+{
+	return policies[index] ? policies[index]->name : NULL;
+}

@@ -54,4 +54,7 @@ extern const struct policy *const policies[];
  * whose sentence lists the names there are. */
 const struct policy *policy_find(const char *name, struct rs_error **err);
 
+/* Their names by index, NULL after the last: the words of an option. */
+const char *policy_word(unsigned int index);
+
 #endif

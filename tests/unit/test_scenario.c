@@ -19,12 +19,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "host/prng.h"
 #include "harness/scenario.h"
-#include "harness/suggest.h"
 #include "host/cleanup.h"
 #include "host/error.h"
 #include "host/policy.h"
+#include "host/prng.h"
+#include "host/suggest.h"
 
 #define GOLDEN_MIN 40 /* fewer means that the folder was not found whole */
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "harness/suggest.h"
+#include "host/suggest.h"
 
 #include <string.h>
 

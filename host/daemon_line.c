@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "host/daemon_line.h"
+
+#include <string.h>
+
+#include "host/notify.h"
+#include "host/policy.h"
+#include "host/vm.h"
+
+#define TRACE_MAX 1000000
+#define CPU_MAX 1023
+
+#define AT(member) .offset = offsetof(struct daemon_options, member)
+
+const struct daemon_options daemon_defaults = {
+	.policy = "none",
+	.cpu = -1,
+	.priority = NOTIFY_PRIORITY_DEFAULT,
+};
+
+static const struct option_row options[] = {
+	{ .name = "control",
+	  .letter = 'c',
+	  .value = "PATH",
+	  .type = OPTION_TEXT,
+	  AT(control),
+	  .complete = COMPLETE_FILE,
+	  .required = true,
+	  .help = "control socket to create (required)" },
+	{ .name = "policy",
+	  .letter = 'p',
+	  .value = "NAME",
+	  .type = OPTION_WORD,
+	  AT(policy),
+	  .word = policy_word,
+	  .help = "policy of VMs that bring none (default: none)" },
+	{ .name = "cpu",
+	  .letter = 'C',
+	  .value = "N",
+	  .type = OPTION_INDEX,
+	  AT(cpu),
+	  .max = CPU_MAX,
+	  .help = "housekeeping core its threads are pinned to" },
+	{ .name = "priority",
+	  .letter = 'P',
+	  .value = "N",
+	  .type = OPTION_COUNT,
+	  AT(priority),
+	  .min = VM_CEILING_MAX + 1,
+	  .max = 99,
+	  .help = "SCHED_FIFO priority of the notification thread, 90 to 99 (default: 95)" },
+	{ .name = "record",
+	  .letter = 'r',
+	  .value = "PATH",
+	  .type = OPTION_TEXT,
+	  AT(record),
+	  .complete = COMPLETE_FILE,
+	  .help = "file that remembers what was changed, for a clean-up after SIGKILL" },
+	{ .name = "trace",
+	  .letter = 't',
+	  .value = "EVENTS",
+	  .type = OPTION_COUNT,
+	  AT(trace),
+	  .max = TRACE_MAX,
+	  .help = "room for that many trace events (default: 0)" },
+	{ 0 },
+};
+
+static bool policy_row(unsigned int index, struct option_term *term)
+{
+	const struct policy *p = policies[index];
+
+	if (!p)
+		return false;
+	snprintf(term->name, sizeof(term->name), "%s", p->name);
+	snprintf(term->text, sizeof(term->text), "%s", p->help);
+	return true;
+}
+
+static const struct option_list lists[] = {
+	{ "Policies", policy_row },
+	{ 0 },
+};
+
+static const struct option_exit exits[] = {
+	{ 0,
+	  "ended by SIGTERM, SIGINT, SIGHUP or the request `shutdown`, all scheduling put back" },
+	{ 1, "wrong usage, or it could not start or go on; the last line of the log says why" },
+	{ 0 },
+};
+
+static const struct option_example examples[] = {
+	{ .command = "ringschedd --control /run/ringschedd.sock --policy ring_boot --cpu 0",
+	  .help = "boost vCPUs while their rings are active, lower VMs that boot",
+	  .dry = "--help" },
+	{ 0 },
+};
+
+const struct command_line daemon_line = {
+	.name = "ringschedd",
+	.summary = "adjust the scheduling of VMs to what their guests' rings report",
+	.text = "Set the priority of VMs' vCPU threads by what their guests' rings report. VMs "
+		"are added over the control socket, one JSON object a line in and out; `ringsched "
+		"run` does so, and docs/control-socket.md has the requests.\n"
+		"It stays in the foreground, logs to standard error, says `ready` on standard "
+		"output once it accepts connections, and puts all scheduling back before it ends.",
+	.version = RS_VERSION,
+	.options = options,
+	.exits = exits,
+	.lists = lists,
+	.examples = examples,
+};
