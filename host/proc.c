@@ -11,7 +11,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define STAT_UTIME 14 /* field numbers of proc(5), from 1 */
+#define STAT_STATE 3 /* field numbers of proc(5), from 1 */
+#define STAT_UTIME 14
 #define STAT_STIME 15
 #define STAT_START 22
 #define STAT_CORE 39 /* since Linux 2.2.8 */
@@ -92,6 +93,8 @@ int proc_stat(pid_t pid, pid_t tid, struct proc_stat *stat)
 	p = strrchr(text, ')');
 	*stat = (struct proc_stat){ 0 };
 	for (int field = 2; p && field <= STAT_CORE; field++) {
+		if (field == STAT_STATE)
+			stat->state = *p;
 		if (field == STAT_UTIME || field == STAT_STIME)
 			stat->cpu_ticks += number_at(p);
 		if (field == STAT_START)

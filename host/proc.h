@@ -13,6 +13,7 @@
 
 /* Fields of /proc/PID/task/TID/stat that tell one thread from another. */
 struct proc_stat {
+	char state; /* field 3: 'Z' = ended, its parent has not asked yet */
 	uint64_t start; /* field 22: clock ticks since boot */
 	uint64_t cpu_ticks; /* fields 14 + 15: user and system time */
 	unsigned int core; /* field 39: where it runs, or ran last */

@@ -7,11 +7,18 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "host/cleanup.h"
 #include "host/error.h"
+#include "host/proc.h"
 #include "host/record_layout.h"
+
+/* How long the lock of a daemon that is gone may be held: by whoever puts back
+ * what it had changed. */
+#define RESTORING_MS 2000
+#define RESTORING_STEP_MS 5
 
 struct record {
 	union slot *slots; /* slot 0 is the header, entry i is slot i + 1 */
@@ -125,8 +132,44 @@ static bool header_holds(const struct header *h)
 	       h->entries == RECORD_ENTRIES;
 }
 
-/* Opens and locks. -ENOENT stays silent: no file may be fine. */
-static int open_locked(const char *path, int flags, int *fd, off_t *size, struct rs_error **err)
+/* The daemon that the file names as its owner, if it lives; else 0. */
+static pid_t owner_of(int fd)
+{
+	struct header h;
+	struct proc_stat stat;
+
+	if (pread(fd, &h, sizeof(h), 0) != sizeof(h) || !header_holds(&h) || h.owner_pid <= 0 ||
+	    proc_stat(h.owner_pid, h.owner_pid, &stat) || stat.start != h.owner_start ||
+	    stat.state == 'Z')
+		return 0;
+	return h.owner_pid;
+}
+
+/*
+ * A daemon holds the lock as long as it lives. After its end its guardian, the
+ * harness and the next daemon may all be about to restore: one does, the others
+ * wait for it.
+ */
+static int lock(int fd, const char *path, struct rs_error **err)
+{
+	const struct timespec step = { .tv_nsec = RESTORING_STEP_MS * 1000000 };
+
+	for (int ms = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; ms += RESTORING_STEP_MS) {
+		pid_t owner = owner_of(fd);
+
+		if (owner)
+			return rs_fail(err, EBUSY,
+				       "the daemon that owns the record %s still runs (pid %d)",
+				       path, (int)owner);
+		if (ms >= RESTORING_MS)
+			return rs_fail(err, EBUSY, "the record %s is in use by another process",
+				       path);
+		nanosleep(&step, NULL);
+	}
+	return 0;
+}
+
+static int open_file(const char *path, int flags, int *fd, struct rs_error **err)
 {
 	struct stat st;
 
@@ -139,10 +182,27 @@ static int open_locked(const char *path, int flags, int *fd, off_t *size, struct
 	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 022))
 		return rs_fail(err, EUCLEAN,
 			       "%s is no regular file that only we may write: not a record", path);
-	if (flock(*fd, LOCK_EX | LOCK_NB) < 0)
-		return rs_fail(err, EBUSY, "the daemon that owns the record %s still runs", path);
-	*size = st.st_size;
-	return 0;
+	return lock(*fd, path, err);
+}
+
+/* Opens and locks. -ENOENT stays silent: no file may be fine. */
+static int open_locked(const char *path, int flags, int *fd, off_t *size, struct rs_error **err)
+{
+	struct stat st;
+
+	for (;;) {
+		int ret = open_file(path, flags, fd, err);
+
+		if (ret)
+			return ret;
+		if (fstat(*fd, &st) < 0)
+			return rs_fail_errno(err, errno, "asking for the size of %s", path);
+		*size = st.st_size;
+		if (st.st_nlink)
+			return 0;
+		/* The one before us was done with it and has removed it. */
+		close(steal_fd(fd));
+	}
 }
 
 /* The whole file into memory: a mapping of a file that shrinks would fault. */
@@ -244,6 +304,18 @@ static int claim_file(struct record *rec, const char *path, struct rs_error **er
 	return rec->path ? 0 : rs_fail(err, ENOMEM, "no memory for the record %s", path);
 }
 
+static void write_header(struct header *h)
+{
+	struct proc_stat self = { 0 };
+
+	proc_stat(getpid(), getpid(), &self);
+	h->owner_start = self.start;
+	h->owner_pid = getpid();
+	h->entry_size = ENTRY_SIZE;
+	h->entries = RECORD_ENTRIES;
+	h->magic = RECORD_MAGIC;
+}
+
 struct record *record_open(const char *path, struct rs_error **err)
 {
 	struct record *rec = calloc(1, sizeof(*rec));
@@ -262,9 +334,7 @@ struct record *record_open(const char *path, struct rs_error **err)
 		rs_fail_errno(err, errno, "mapping the record");
 		goto fail;
 	}
-	rec->slots->header.entry_size = ENTRY_SIZE;
-	rec->slots->header.entries = RECORD_ENTRIES;
-	rec->slots->header.magic = RECORD_MAGIC;
+	write_header(&rec->slots->header);
 	return rec;
 fail:
 	if (rec->fd >= 0)

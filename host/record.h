@@ -28,8 +28,8 @@ struct rs_error;
 /*
  * A new, empty record. With `path` NULL it is anonymous memory: then only
  * this process can restore. A file of that name is first refused if it still
- * holds entries of a daemon that is gone (EEXIST: run `ringsched cleanup`), or
- * belongs to one that runs (EBUSY). Mode 0600.
+ * holds entries of a daemon that is gone (EEXIST: record_restore() it first), or
+ * belongs to one that runs (EBUSY, the sentence names it). Mode 0600.
  */
 struct record *record_open(const char *path, struct rs_error **err);
 
@@ -74,7 +74,8 @@ void record_restore_in_signal(struct record *rec);
  * remove the file. Threads and processes that are gone, or whose start time
  * differs (the id was reused), and knobs that vanished are skipped. *count =
  * how many things were put back. No file is success with a count of 0.
- * EBUSY: the daemon that owns it still runs. EUCLEAN: the file is not a record
+ * EBUSY: the daemon that owns it still runs. Where somebody else is at it
+ * already this waits for their end, which leaves nothing to do. EUCLEAN: the file is not a record
  * of this revision, or not ours alone to write; it is left as it is.
  */
 int record_restore(const char *path, unsigned int *count, struct rs_error **err);

@@ -41,6 +41,9 @@ struct header {
 	uint64_t magic;
 	uint32_t entry_size;
 	uint32_t entries;
+	uint64_t owner_start; /* of the daemon: clock ticks since boot */
+	int32_t owner_pid;
+	uint32_t reserved;
 };
 
 union slot {

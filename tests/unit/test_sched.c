@@ -248,13 +248,35 @@ static void test_restore_after_kill(void **state)
 	assert_int_equal(count, 0);
 }
 
+/* The guardian and whoever else is about to restore: one does, both are content. */
+static void test_restore_by_two(void **state)
+{
+	unsigned int count = 0;
+	int status;
+	pid_t other;
+
+	(void)state;
+	kill_a_daemon();
+	other = fork();
+	if (!other)
+		_exit(record_restore(record_path, &count, NULL) ? 99 : (int)count);
+	assert_int_equal(record_restore(record_path, &count, NULL), 0);
+	assert_int_equal(waitpid(other, &status, 0), other);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(count + (unsigned int)WEXITSTATUS(status), 3);
+	assert_int_equal(policy_of(p.vcpu[0]), SCHED_OTHER);
+	assert_int_equal(access(record_path, F_OK), -1);
+}
+
 /* The number was given to another thread meanwhile: its start time differs. */
 static void test_reused_ids_are_left_alone(void **state)
 {
 	struct record *rec = record_open(record_path, NULL);
 	struct record_thread t = identity(p.vcpu[0]), u = identity(p.vcpu[1]);
+	cleanup_error struct rs_error *err = NULL;
 	struct sched_state s;
 	unsigned int count;
+	char us[32];
 
 	(void)state;
 	assert_non_null(rec);
@@ -265,7 +287,9 @@ static void test_reused_ids_are_left_alone(void **state)
 	assert_true(record_add_thread(rec, &u, &s) >= 0);
 	assert_int_equal(sched_apply_fifo(p.vcpu[0], 7, NULL), 0);
 	assert_int_equal(sched_apply_fifo(p.vcpu[1], 7, NULL), 0);
-	assert_int_equal(record_restore(record_path, &count, NULL), -EBUSY); /* we live */
+	snprintf(us, sizeof(us), "(pid %d)", getpid());
+	assert_int_equal(record_restore(record_path, &count, &err), -EBUSY); /* we live */
+	assert_non_null(strstr(err->message, us));
 	record_close(rec);
 	assert_int_equal(record_restore(record_path, &count, NULL), 0);
 	assert_int_equal(count, 0);
@@ -383,6 +407,7 @@ int main(void)
 		T(test_finds_vcpus),
 		T(test_holds_threads_without_pidfds),
 		T(test_restore_after_kill),
+		T(test_restore_by_two),
 		T(test_reused_ids_are_left_alone),
 		T(test_drop_and_full),
 		T(test_damaged_entry_is_skipped),
