@@ -14,6 +14,19 @@
 
 #define BACKLOG 16
 
+/* Who listens at the other end of a connected socket. */
+static int fail_in_use(const char *path, int fd, struct rs_error **err)
+{
+	struct ucred owner = { 0 };
+	socklen_t size = sizeof(owner);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &owner, &size) < 0 || owner.pid <= 0)
+		return rs_fail(err, EADDRINUSE, "%s is in use by another process", path);
+	return rs_fail(err, EADDRINUSE,
+		       "%s is in use by process %d: end that one, or choose another path", path,
+		       (int)owner.pid);
+}
+
 static int remove_stale(const struct sockaddr_un *address, int type, struct rs_error **err)
 {
 	const char *path = address->sun_path;
@@ -28,7 +41,7 @@ static int remove_stale(const struct sockaddr_un *address, int type, struct rs_e
 		return rs_fail_errno(err, errno, "creating a socket");
 	if (!connect(fd, (const struct sockaddr *)address, sizeof(*address)) ||
 	    errno != ECONNREFUSED)
-		return rs_fail(err, EADDRINUSE, "%s is in use by another process", path);
+		return fail_in_use(path, fd, err);
 	if (unlink(path) < 0)
 		return rs_fail_errno(err, errno, "removing the stale socket %s", path);
 	return 0;
