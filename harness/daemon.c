@@ -345,11 +345,16 @@ static int reap(struct daemon *d)
 
 static int explain_end(int status, unsigned int restored, struct rs_error **err)
 {
-	if (WIFSIGNALED(status))
+	if (WIFSIGNALED(status) && restored)
 		return rs_fail(err, ECHILD,
 			       "ringschedd was killed by SIG%s; %u things it had changed were "
 			       "put back by its record",
 			       sigabbrev_np(WTERMSIG(status)), restored);
+	if (WIFSIGNALED(status)) /* its guardian was faster, and told its log */
+		return rs_fail(err, ECHILD,
+			       "ringschedd was killed by SIG%s; nothing it had changed is left: "
+			       "see ringschedd.log",
+			       sigabbrev_np(WTERMSIG(status)));
 	if (status)
 		return rs_fail(err, ECHILD, "ringschedd ended with exit code %d",
 			       WEXITSTATUS(status));

@@ -10,6 +10,7 @@
 
 #include "host/budget.h"
 #include "host/control.h"
+#include "host/guardian.h"
 #include "host/rootdomain.h"
 #include "host/server.h"
 #include "host/trace.h"
@@ -388,6 +389,7 @@ struct json_object *control_status(void)
 	add_string(o, "policy", server_policy()->name);
 	add_int(o, "cpu_us", (uint64_t)cpu.tv_sec * 1000000 + (uint64_t)cpu.tv_nsec / 1000);
 	add_int(o, "trace_dropped", trace_dropped());
+	add_int(o, "guardian", (uint64_t)guardian_pid());
 	for (struct vm *vm = vm_next(NULL); vm; vm = vm_next(vm))
 		json_object_array_add(vms, vm_status(vm));
 	json_object_object_add(o, "vms", vms);

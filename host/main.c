@@ -14,6 +14,7 @@
 #include "host/control.h"
 #include "host/daemon_line.h"
 #include "host/error.h"
+#include "host/guardian.h"
 #include "host/log.h"
 #include "host/loop.h"
 #include "host/memory.h"
@@ -100,6 +101,23 @@ static void allow_files(void)
 	setrlimit(RLIMIT_NOFILE, &limit); /* without it, the next VM is refused in words */
 }
 
+/* A guardian for this life; and what is left of a former one's, where it had no
+ * guardian any more. */
+static int secure(const char *path, struct record **record, struct rs_error **err)
+{
+	unsigned int count = 0;
+	int ret = path ? guardian_start(path, err) : 0;
+
+	if (!ret && path)
+		ret = record_restore(path, &count, err);
+	if (ret)
+		return ret;
+	if (count)
+		log_line("%u things that a killed daemon had changed were put back", count);
+	*record = record_open(path, err);
+	return *record ? 0 : -EIO;
+}
+
 static int set_up(const struct daemon_options *o, struct record **record, int *signals,
 		  struct rs_error **err)
 {
@@ -109,12 +127,10 @@ static int set_up(const struct daemon_options *o, struct record **record, int *s
 	if (!policy)
 		return -EINVAL;
 	allow_files();
-	if ((ret = loop_init(err)) || (ret = catch_signals(signals, err)) ||
-	    (ret = sched_pin(o->cpu, err)) || (ret = trace_init(o->trace, err)))
+	if ((ret = sched_pin(o->cpu, err)) || (ret = secure(o->record, record, err)) ||
+	    (ret = loop_init(err)) || (ret = catch_signals(signals, err)) ||
+	    (ret = guardian_watch(err)) || (ret = trace_init(o->trace, err)))
 		return ret;
-	*record = record_open(o->record, err);
-	if (!*record)
-		return -EIO;
 	fatal_record = *record;
 	/* MCL_ONFAULT: guests' memory is mapped too, all of it must not be
 	 * brought in. What the notification thread uses has been touched. */
@@ -146,8 +162,9 @@ int main(int argc, char **argv)
 	notify_stop();
 	server_free();
 	control_free();
-	loop_free();
 	record_close(record);
+	guardian_end();
+	loop_free();
 	trace_free();
 	if (ret)
 		log_error("ringschedd", &err);

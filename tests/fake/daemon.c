@@ -105,6 +105,17 @@ static int wait_ready(int out, struct rs_error **err)
 	return 0;
 }
 
+static int find_guardian(struct daemon *d, struct rs_error **err)
+{
+	struct json_object *status = control_client_command(d->client, "status", err);
+
+	if (!status)
+		return rs_fail_wrap(err, "daemon");
+	d->guardian = (pid_t)json_object_get_int(json_object_object_get(status, "guardian"));
+	json_object_put(status);
+	return 0;
+}
+
 int daemon_start(struct daemon *d, const char *policy, const char *const *extra,
 		 struct rs_error **err)
 {
@@ -129,7 +140,7 @@ int daemon_start(struct daemon *d, const char *policy, const char *const *extra,
 		return rs_fail_wrap(err, "starting %s", daemon_binary());
 	control_client_close(d->client);
 	d->client = control_client_connect(d->control, ANSWER_LIMIT_MS, err);
-	return d->client ? 0 : rs_fail_wrap(err, "daemon");
+	return d->client ? find_guardian(d, err) : rs_fail_wrap(err, "daemon");
 }
 
 static bool reap(struct daemon *d, int limit_ms, int *status)
@@ -147,7 +158,7 @@ static bool reap(struct daemon *d, int limit_ms, int *status)
 	return true;
 }
 
-int daemon_end(struct daemon *d, int signal, struct rs_error **err)
+static int end(struct daemon *d, int signal, struct rs_error **err)
 {
 	int status = 0;
 
@@ -157,6 +168,26 @@ int daemon_end(struct daemon *d, int signal, struct rs_error **err)
 	if (!reap(d, END_LIMIT_MS, &status))
 		return rs_fail(err, ETIMEDOUT, "the daemon did not end on signal %d", signal);
 	return status;
+}
+
+/* The daemon that collects it lives: until then the pid is its own. */
+static void kill_guardian(struct daemon *d)
+{
+	if (d->pid && d->guardian > 0)
+		kill(d->guardian, SIGKILL);
+	d->guardian = 0;
+}
+
+int daemon_end(struct daemon *d, int signal, struct rs_error **err)
+{
+	if (signal == SIGKILL)
+		kill_guardian(d);
+	return end(d, signal, err);
+}
+
+int daemon_kill(struct daemon *d, struct rs_error **err)
+{
+	return end(d, SIGKILL, err);
 }
 
 static void print_log(const char *path)

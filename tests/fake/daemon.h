@@ -21,6 +21,7 @@ struct json_object;
 
 struct daemon {
 	pid_t pid; /* 0: not running */
+	pid_t guardian; /* its (host/guardian.h) */
 	char folder[48];
 	char control[DAEMON_PATH_MAX];
 	char record[DAEMON_PATH_MAX];
@@ -39,8 +40,12 @@ const char *daemon_binary(void);
 int daemon_start(struct daemon *d, const char *policy, const char *const *extra,
 		 struct rs_error **err);
 
-/* Send it a signal and wait for its end; returns its wait status. */
+/* Send it a signal and wait for its end; returns its wait status. With SIGKILL
+ * its guardian is killed before it: nobody puts anything back. */
 int daemon_end(struct daemon *d, int signal, struct rs_error **err);
+
+/* SIGKILL to the daemon alone. */
+int daemon_kill(struct daemon *d, struct rs_error **err);
 
 /* End it (SIGTERM, then SIGKILL) and remove its folder; prints its log when
  * `show_log`. Never fails, may be called twice. */

@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "host/cleanup.h"
+#include "host/guardian.h"
 #include "host/record.h"
 #include "tests/fake/world.h"
 
@@ -25,6 +27,43 @@ static void expect_own(struct frontend *f, const char *when)
 		assert_int_equal(sched_read(f->vm.tid[i], &s), 0);
 		assert_int_equal(s.nice, 5);
 	}
+}
+
+/* A zombie is gone: whoever has to collect it may take its time. */
+static bool is_gone(pid_t pid)
+{
+	char path[64], state = 'Z';
+	cleanup_file FILE *f = NULL;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	f = fopen(path, "re");
+	return !f || fscanf(f, "%*d (%*[^)]) %c", &state) != 1 || state == 'Z';
+}
+
+static void check_gone(pid_t pid)
+{
+	int64_t end = now_ms() + STEP_LIMIT_MS;
+
+	while (!is_gone(pid) && now_ms() < end)
+		short_pause();
+	assert_true(is_gone(pid));
+}
+
+/* A line of the log holds `text`, or will soon. */
+static void check_log(const struct daemon *d, const char *text)
+{
+	int64_t end = now_ms() + STEP_LIMIT_MS;
+	char line[512];
+
+	while (now_ms() < end) {
+		cleanup_file FILE *f = fopen(d->log, "re");
+
+		while (f && fgets(line, sizeof(line), f))
+			if (strstr(line, text))
+				return;
+		short_pause();
+	}
+	fail_msg("the log does not say: %s", text);
 }
 
 /* A daemon with a VM in a ring, and one booting at SCHED_IDLE. */
@@ -131,25 +170,56 @@ static void test_record_of_a_gone_vm(void **state)
 	expect_own(&w->vm[1], "the VM that still lives");
 }
 
-/* A new daemon does not forget what a killed one left behind. */
-static void test_next_daemon_refuses_old_record(void **state)
+/* A new daemon puts back what a killed one left, and then has its own record. */
+static void test_next_daemon_restores(void **state)
 {
 	struct rs_error *err = NULL;
 	struct world *w = *state;
-	unsigned int count;
-	int r;
 
 	start_two(w);
 	check_ok(daemon_end(&w->daemon, SIGKILL, &err), &err);
-	r = daemon_start(&w->daemon, "ring", NULL, &err);
-	assert_true(r < 0);
-	rs_error_free(&err);
-	daemon_end(&w->daemon, 0, &err);
-	rs_error_free(&err);
-	check_sched(w->vm[0].vm.tid[0], SCHED_FIFO, 50, "the old record is still there");
-	check_ok(record_restore(w->daemon.record, &count, &err), &err);
-	expect_both_own(w, "after the record was restored");
+	check_sched(w->vm[0].vm.tid[0], SCHED_FIFO, 50, "nobody has put it back");
 	check_ok(daemon_start(&w->daemon, "ring", NULL, &err), &err);
+	expect_both_own(w, "after the start of the next daemon");
+	check_ok(daemon_end(&w->daemon, SIGTERM, &err), &err);
+	assert_int_not_equal(access(w->daemon.record, F_OK), 0);
+}
+
+/* The daemon alone is killed: its guardian puts back, and ends. */
+static void test_guardian_restores(void **state)
+{
+	struct rs_error *err = NULL;
+	struct world *w = *state;
+	struct sched_state last;
+	pid_t guardian;
+
+	start_two(w);
+	guardian = w->daemon.guardian;
+	assert_true(guardian > 0);
+	check_ok(daemon_kill(&w->daemon, &err), &err);
+	assert_true(
+		thread_wait_sched(w->vm[0].vm.tid[0], SCHED_OTHER, 0, GUARDIAN_BOUND_MS, &last));
+	check_gone(guardian);
+	expect_both_own(w, "after the guardian");
+	assert_int_not_equal(access(w->daemon.record, F_OK), 0);
+}
+
+/* It ends with the daemon whose work is done, and its loss is told. */
+static void test_guardian_ends(void **state)
+{
+	struct rs_error *err = NULL;
+	struct world *w = *state;
+	pid_t guardian;
+
+	start_two(w);
+	guardian = w->daemon.guardian;
+	check_ok(daemon_end(&w->daemon, SIGTERM, &err), &err);
+	check_gone(guardian);
+	check_ok(daemon_start(&w->daemon, "ring", NULL, &err), &err);
+	assert_int_equal(kill(w->daemon.guardian, SIGKILL), 0);
+	check_gone(w->daemon.guardian);
+	assert_true(daemon_alive(&w->daemon));
+	check_log(&w->daemon, "the guardian");
 }
 
 /* While the daemon lives its record is not anybody else's to restore. */
@@ -283,7 +353,9 @@ int main(void)
 		WORLD_TEST(test_crash),
 		WORLD_TEST(test_sigkill_then_record),
 		WORLD_TEST(test_record_of_a_gone_vm),
-		WORLD_TEST(test_next_daemon_refuses_old_record),
+		WORLD_TEST(test_next_daemon_restores),
+		WORLD_TEST(test_guardian_restores),
+		WORLD_TEST(test_guardian_ends),
 		WORLD_TEST(test_record_is_held),
 		WORLD_TEST(test_disconnect_and_come_back),
 		WORLD_TEST(test_remove_vm),
