@@ -9,6 +9,7 @@
 #include "host/error.h"
 #include "host/loop.h"
 #include "host/server.h"
+#include "host/vmlist.h"
 
 /* Take string `key`; NULL if it is not there, which is a failure if needed. */
 static int get_string(struct json_object *request, const char *key, bool needed, const char **value,
@@ -142,7 +143,10 @@ static int add_vm(struct json_object *request, struct json_object *answer, struc
 	config.role = role && *role == 'n' ? VM_ROLE_NEIGHBOUR : VM_ROLE_CONTROL;
 	if (policy && !(config.policy = policy_find(policy, err)))
 		return -EINVAL;
-	return server_add_vm(&config, err) ? 0 : -EINVAL;
+	if (!server_add_vm(&config, err))
+		return -EINVAL;
+	vmlist_put(config.name, request);
+	return 0;
 }
 
 static int remove_vm(struct json_object *request, struct json_object *answer, struct rs_error **err)
@@ -151,7 +155,11 @@ static int remove_vm(struct json_object *request, struct json_object *answer, st
 	int ret = get_string(request, "name", true, &name, err);
 
 	(void)answer;
-	return ret ? ret : server_remove_vm(name, err);
+	if (!ret)
+		ret = server_remove_vm(name, err);
+	if (!ret)
+		vmlist_drop(name);
+	return ret;
 }
 
 static int policy(struct json_object *request, struct json_object *answer, struct rs_error **err)
@@ -166,7 +174,11 @@ static int policy(struct json_object *request, struct json_object *answer, struc
 	if (json_object_object_get_ex(request, "vm", NULL) && get_vm(request, "vm", &vm, err))
 		return -EINVAL;
 	chosen = policy_find(name, err);
-	return chosen ? server_choose_policy(vm, chosen, err) : -EINVAL;
+	if (!chosen)
+		return -EINVAL;
+	if (vm)
+		vmlist_policy(vm->name, name);
+	return server_choose_policy(vm, chosen, err);
 }
 
 static int get_distribution(struct json_object *request, unsigned int *value, struct rs_error **err)

@@ -12,6 +12,7 @@ struct daemon_options { /* texts are borrowed from argv */
 	const char *control;
 	const char *policy;
 	const char *record; /* NULL = in memory only */
+	const char *vms; /* NULL = they are forgotten */
 	int cpu; /* -1 = not pinned */
 	unsigned int priority;
 	unsigned int trace;

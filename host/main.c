@@ -22,6 +22,7 @@
 #include "host/record.h"
 #include "host/server.h"
 #include "host/trace.h"
+#include "host/vmlist.h"
 
 #define FILES_WANTED ((rlim_t)16 * VM_MAX)
 
@@ -140,7 +141,9 @@ static int set_up(const struct daemon_options *o, struct record **record, int *s
 	if ((ret = server_init(policy, *record, err)) ||
 	    (ret = notify_start(o->cpu, o->priority, err)))
 		return ret;
-	return control_init(o->control, err);
+	if ((ret = control_init(o->control, err)))
+		return ret;
+	return vmlist_open(o->vms, err);
 }
 
 int main(int argc, char **argv)
@@ -161,6 +164,7 @@ int main(int argc, char **argv)
 	}
 	notify_stop();
 	server_free();
+	vmlist_free();
 	control_free();
 	record_close(record);
 	guardian_end();

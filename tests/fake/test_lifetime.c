@@ -235,6 +235,40 @@ static void test_record_is_held(void **state)
 	check_sched(w->vm[0].vm.tid[0], SCHED_FIFO, 50, "its daemon still runs");
 }
 
+/* VMs are known again after the daemon's end, until they are removed. */
+static void test_remembers_vms(void **state)
+{
+	struct rs_error *err = NULL;
+	struct world *w = *state;
+	char path[64], policy[16];
+	const char *const extra[] = { "--vms", path, NULL };
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/tmp/ringsched-vms-%d", getpid());
+	unlink(path);
+	check_ok(daemon_start(&w->daemon, "ring", extra, &err), &err);
+	world_boot(w, 0, "a", 44, NULL, &with_nice);
+	check_ok(daemon_command(&w->daemon, "policy", "static", "a", &err), &err);
+	check_ok(daemon_add_vm(&w->daemon, "b", 0, NULL, &err), &err);
+	check_ok(daemon_command(&w->daemon, "remove-vm", "b", NULL, &err), &err);
+	check_ok(daemon_end(&w->daemon, SIGTERM, &err), &err);
+	expect_own(&w->vm[0], "after the daemon");
+	check_ok(daemon_start(&w->daemon, "ring", extra, &err), &err);
+	check_number(&w->daemon, "a", "ceiling", 44);
+	assert_true(daemon_text(&w->daemon, "a", "policy", policy, sizeof(policy)));
+	assert_string_equal(policy, "static");
+	check_number(&w->daemon, "b", "ceiling", INT64_MIN);
+	check_ok(daemon_end(&w->daemon, SIGTERM, &err), &err);
+	/* A file of another kind is refused, and left as it is. */
+	f = fopen(path, "we");
+	assert_non_null(f);
+	fputs("[1]", f);
+	fclose(f);
+	assert_true(daemon_start(&w->daemon, "ring", extra, &err) < 0);
+	rs_error_free(&err);
+	unlink(path);
+}
+
 static void test_disconnect_and_come_back(void **state)
 {
 	struct rs_error *err = NULL;
@@ -357,6 +391,7 @@ int main(void)
 		WORLD_TEST(test_guardian_restores),
 		WORLD_TEST(test_guardian_ends),
 		WORLD_TEST(test_record_is_held),
+		WORLD_TEST(test_remembers_vms),
 		WORLD_TEST(test_disconnect_and_come_back),
 		WORLD_TEST(test_remove_vm),
 		WORLD_TEST(test_device_reset),
