@@ -19,9 +19,11 @@
  * device may be created by users again, and says all of that itself.
  */
 static const struct carrier carriers[] = {
-	{ 10002000, "vhost-user-test-device-pci,virtio-id=41,num_vqs=2,vq_size=256,config_size=8" },
-	{ 7002000, "vhost-user-gpio-pci" },
-	{ 0, NULL },
+	{ 10002000, "vhost-user-test-device-pci,virtio-id=41,num_vqs=2,vq_size=256,config_size=8",
+	  "reconnect-ms=1000" },
+	{ 9002000, "vhost-user-gpio-pci", "reconnect-ms=1000" },
+	{ 7002000, "vhost-user-gpio-pci", "reconnect=1" }, /* s; later versions deprecate it */
+	{ 0, NULL, NULL },
 };
 
 /* A slot of the root bus that libvirt, which fills from below, leaves free. */
@@ -233,7 +235,8 @@ static void write_carrier(xmlTextWriterPtr w, const struct domain_config *c)
 {
 	cleanup_free char *chardev = NULL, *device = NULL;
 
-	if (asprintf(&chardev, "socket,id=ringsched,path=%s", c->notify_socket) < 0 ||
+	if (asprintf(&chardev, "socket,id=ringsched,path=%s,%s", c->notify_socket,
+		     c->carrier->reconnect) < 0 ||
 	    asprintf(&device, "%s,chardev=ringsched," CARRIER_ADDRESS, c->carrier->device) < 0)
 		return;
 	begin(w, "qemu:commandline", NULL);

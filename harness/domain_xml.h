@@ -18,6 +18,7 @@ struct scenario_vm;
 struct carrier {
 	unsigned long from; /* first QEMU version, as libvirt counts: 7.2.0 = 7002000 */
 	const char *device; /* model and properties */
+	const char *reconnect; /* of its character device: to a daemon that was started again */
 };
 
 /* NULL with *err set where QEMU is too old. */
