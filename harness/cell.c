@@ -284,6 +284,7 @@ static int tear_down(struct cell_state *cell, struct rs_error **err)
 	unsigned int i;
 	int ret = 0;
 
+	cell_watch_end();
 	if (!daemon_alive(cell->daemon))
 		ret = stop_daemon(cell, err);
 	for (i = cell->vm_count; i-- > 0;)
@@ -301,6 +302,7 @@ static int run_steps(struct cell_state *cell, struct rs_error **err)
 {
 	size_t i;
 
+	cell_watch_begin(cell);
 	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		int ret = wait_check(err);
 

@@ -70,5 +70,6 @@ int cell_phase_end(struct cell_state *cell, enum phase phase, struct rs_error **
 				.slices = now[k].slices - v->at_begin[k].slices,
 			};
 	}
-	return cell_cost_end(cell, phase, err);
+	ret = cell_cost_end(cell, phase, err);
+	return ret < 0 ? ret : cell_watch_look(cell, err);
 }

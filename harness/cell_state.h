@@ -17,6 +17,7 @@
 #include "harness/schedstat.h"
 
 #define CELL_VCPUS_MAX 4 /* of a VM; the scenario's bound */
+#define CELL_CORES_MAX 128 /* of a list as "0-1,3" */
 
 /* What a ring's periods cost in notifications; see cell_notified.c. */
 struct cell_notified {
@@ -36,6 +37,8 @@ struct cell_vm {
 	uint64_t iterations_per_ms;
 	char *agent_socket, *notify_socket, *console, *disk; /* owned paths */
 	pid_t vcpus[CELL_VCPUS_MAX]; /* thread ids; 0 before the VM exists */
+	char cores[CELL_VCPUS_MAX][CELL_CORES_MAX]; /* where each may run, as settled */
+	bool watched; /* `cores` is known, and must stay so */
 	struct schedstat at_begin[CELL_VCPUS_MAX]; /* of the phase under way */
 	struct schedstat in_phase[PHASE_COUNT][CELL_VCPUS_MAX];
 	bool was_in_phase[PHASE_COUNT];
@@ -106,6 +109,12 @@ void cell_deadline_budget(const struct scenario *s, const struct scenario_vm *vm
 			  uint64_t *runtime_us, uint64_t *period_us); /* 0: has none */
 bool cell_policy_waits(const struct cell_state *cell, const struct scenario_vm *vm);
 int cell_policy_begin(struct cell_state *cell, const struct scenario_vm *vm, struct rs_error **err);
+
+/* cell_watch.c: vCPU threads stay where they are; looked at in every wait. */
+int cell_watch_note(struct cell_vm *v, struct rs_error **err);
+int cell_watch_look(struct cell_state *cell, struct rs_error **err);
+void cell_watch_begin(struct cell_state *cell);
+void cell_watch_end(void);
 
 /* cell_phase.c: borders of the measured phases. */
 int cell_phase_begin(struct cell_state *cell, enum phase phase, struct rs_error **err);

@@ -114,12 +114,14 @@ static bool wants_tools(const struct scenario_vm *vm)
 	return vm->image == VM_IMAGE_SMALL && scenario_has_programs(vm);
 }
 
+/* panic=-1: a guest that panics restarts, which ends its VM (domain_xml.c) and so
+ * is seen at once; one that stands still would be when it is asked next. */
 static const char *cmdline(const struct scenario_vm *vm)
 {
 	if (vm->image == VM_IMAGE_DEBIAN)
-		return "root=/dev/vda rw console=ttyS0 tsc=reliable quiet";
-	return wants_tools(vm) ? "console=ttyS0 tsc=reliable quiet rs.disks=1" :
-				 "console=ttyS0 tsc=reliable quiet";
+		return "root=/dev/vda rw console=ttyS0 tsc=reliable quiet panic=-1";
+	return wants_tools(vm) ? "console=ttyS0 tsc=reliable quiet panic=-1 rs.disks=1" :
+				 "console=ttyS0 tsc=reliable quiet panic=-1";
 }
 
 /*
@@ -251,7 +253,9 @@ static int create(struct cell_state *cell, struct cell_vm *v, struct rs_error **
 	 * read as a few: it puts the scenario's back when it lifts the VM. */
 	if (ret == 0)
 		ret = settle(cell, v, err);
-	return ret < 0 ? ret : read_cores(cell, v, err);
+	if (ret == 0)
+		ret = read_cores(cell, v, err);
+	return ret < 0 ? ret : cell_watch_note(v, err);
 }
 
 int cell_vm_create(struct cell_state *cell, struct cell_vm *v, struct rs_error **err)
@@ -304,6 +308,7 @@ void cell_vm_destroy(struct cell_state *cell, struct cell_vm *v)
 {
 	cleanup_free char *log = NULL, *copy = NULL;
 
+	v->watched = false;
 	agent_close(v->agent);
 	v->agent = NULL;
 	domain_destroy(&v->domain);

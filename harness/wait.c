@@ -15,6 +15,7 @@
 
 /* The daemon, a QEMU for each VM of a scenario, and room. */
 #define WATCH_MAX 16
+#define LOOK_MS 500
 
 static volatile sig_atomic_t caught;
 static int wake_pipe[2] = { -1, -1 };
@@ -24,6 +25,12 @@ static struct {
 	char what[64];
 } watched[WATCH_MAX];
 static unsigned int watched_count;
+
+static struct {
+	int (*look)(void *arg, struct rs_error **err);
+	void *arg;
+	int64_t due_ns;
+} looking;
 
 int64_t wait_now_ns(void)
 {
@@ -107,14 +114,32 @@ void wait_unwatch(int fd)
 		}
 }
 
+void wait_look(int (*look)(void *arg, struct rs_error **err), void *arg)
+{
+	looking.look = look;
+	looking.arg = arg;
+	looking.due_ns = wait_now_ns() + LOOK_MS * 1000000ll;
+}
+
+static int look_if_due(struct rs_error **err)
+{
+	int64_t now = wait_now_ns();
+
+	if (!looking.look || now < looking.due_ns)
+		return 0;
+	looking.due_ns = now + LOOK_MS * 1000000ll;
+	return looking.look(looking.arg, err);
+}
+
 /* Rounded up, so that a wait never ends early; -1 never occurs. */
 static int remaining_ms(int64_t deadline_ns)
 {
 	int64_t left = (deadline_ns - wait_now_ns() + 999999) / 1000000;
+	int most = looking.look ? LOOK_MS : 60000;
 
 	if (left < 0)
 		return 0;
-	return left > 60000 ? 60000 : (int)left;
+	return left > most ? most : (int)left;
 }
 
 /*
@@ -143,7 +168,7 @@ static int poll_once(int fd, short events, int timeout_ms, struct rs_error **err
 	for (i = 0; i < watched_count; i++)
 		if (fds[2 + i].revents)
 			return rs_fail(err, ECHILD, "%s ended unexpectedly", watched[i].what);
-	return 0;
+	return look_if_due(err);
 }
 
 int wait_fd(int fd, short events, int64_t deadline_ns, struct rs_error **err)

@@ -42,6 +42,12 @@ int wait_check(struct rs_error **err);
 int wait_watch(int fd, const char *what, struct rs_error **err);
 void wait_unwatch(int fd);
 
+/*
+ * Call `look(arg)` in every wait from now on, twice a second, for what cannot be
+ * polled; the wait fails where it does. It must not wait itself. NULL: no more.
+ */
+void wait_look(int (*look)(void *arg, struct rs_error **err), void *arg);
+
 /* 0 once `fd` has one of `events` (POLLIN, POLLOUT); ETIMEDOUT after the deadline. */
 int wait_fd(int fd, short events, int64_t deadline_ns, struct rs_error **err);
 
