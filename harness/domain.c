@@ -22,8 +22,10 @@
 
 extern char **environ;
 
-/* libvirt sends SIGTERM, then SIGKILL, within 15 s of its own. */
+/* libvirt sends SIGTERM, then SIGKILL, within 15 s of its own. Where it cannot,
+ * a QEMU that is ending gets a moment for that. */
 #define DESTROY_S 20
+#define ENDING_S 1
 
 /* libvirt collects the process that started QEMU within a few ms. */
 #define CREATE_PATIENCE_MS 500
@@ -83,6 +85,7 @@ int domain_resume(struct domain *d, struct rs_error **err)
 void domain_destroy(struct domain *d)
 {
 	struct pollfd gone = { .fd = d->pidfd, .events = POLLIN };
+	int patience_s = ENDING_S;
 	struct reaper reaper;
 
 	if (d->pidfd >= 0)
@@ -90,13 +93,14 @@ void domain_destroy(struct domain *d)
 	if (d->handle) {
 		/* A guest that powered off by itself is gone already. */
 		reaper_begin(&reaper, 0);
-		virDomainDestroy(d->handle);
+		if (virDomainDestroy(d->handle) == 0)
+			patience_s = DESTROY_S;
 		reaper_end(&reaper);
 		virDomainFree(d->handle);
 		d->handle = NULL;
 	}
 	if (d->pidfd >= 0) {
-		if (poll(&gone, 1, DESTROY_S * 1000) != 1)
+		if (poll(&gone, 1, patience_s * 1000) != 1)
 			process_end(&d->qemu, 0);
 		close(d->pidfd);
 		d->pidfd = -1;

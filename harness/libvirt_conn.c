@@ -8,9 +8,13 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "harness/folder.h"
 #include "harness/reaper.h"
+#include "harness/wait.h"
 #include "host/cleanup.h"
 #include "host/error.h"
 
@@ -31,6 +35,7 @@ struct libvirt_conn {
 	pthread_t loop;
 	int timer; /* wakes the loop, so that it sees `stop` */
 	atomic_bool stop;
+	int lost; /* eventfd, readable once the connection is; watched by every wait */
 };
 
 /* libvirt writes errors to standard error by default; ours carry them. */
@@ -127,6 +132,26 @@ static void set_log(const char *log)
 	setenv("LIBVIRT_LOG_OUTPUTS", outputs, 0);
 }
 
+/* Called by libvirt's loop. The embedded driver is in this process: it never is. */
+static void on_close(virConnectPtr handle, int reason, void *arg)
+{
+	struct libvirt_conn *c = arg;
+	const uint64_t one = 1;
+
+	(void)handle;
+	if (reason != VIR_CONNECT_CLOSE_REASON_CLIENT && write(c->lost, &one, sizeof(one)) < 0)
+		return; /* a full counter says it as well */
+}
+
+static int watch_connection(struct libvirt_conn *c, struct rs_error **err)
+{
+	c->lost = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (c->lost < 0)
+		return rs_fail_errno(err, errno, "watching the connection to libvirt");
+	virConnectRegisterCloseCallback(c->handle, on_close, c, NULL);
+	return wait_watch(c->lost, "the connection to libvirt's daemon", err);
+}
+
 struct libvirt_conn *libvirt_connect(const char *uri, const char *root, const char *log,
 				     struct rs_error **err)
 {
@@ -157,6 +182,10 @@ struct libvirt_conn *libvirt_connect(const char *uri, const char *root, const ch
 		stop_loop(c);
 		return NULL;
 	}
+	if (watch_connection(c, err) < 0) {
+		libvirt_disconnect(steal_pointer(&c));
+		return NULL;
+	}
 	return steal_pointer(&c);
 }
 
@@ -164,8 +193,12 @@ void libvirt_disconnect(struct libvirt_conn *c)
 {
 	if (!c)
 		return;
+	wait_unwatch(c->lost);
+	virConnectUnregisterCloseCallback(c->handle, on_close);
 	virConnectClose(c->handle);
 	stop_loop(c);
+	if (c->lost >= 0)
+		close(c->lost);
 	free(c);
 }
 

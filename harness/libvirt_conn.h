@@ -15,7 +15,7 @@ struct rs_error;
  * Connect. `root` = folder for the embedded driver's state; used, and its
  * etc/qemu.conf written, where uri is NULL; `log` = file for libvirt's own
  * warnings. A thread runs libvirt's event loop from the first call on (it is
- * pinned like its caller).
+ * pinned like its caller). Every wait (wait.h) fails once the connection is lost.
  */
 struct libvirt_conn *libvirt_connect(const char *uri, const char *root, const char *log,
 				     struct rs_error **err);
