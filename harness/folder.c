@@ -106,25 +106,34 @@ int folder_write(const char *path, const char *text, struct rs_error **err)
 	return 0;
 }
 
+/* zlib says that a write failed, the kernel why. */
+static int fail_gz(const char *path, struct rs_error **err)
+{
+	return rs_fail_errno(err, errno ? errno : EIO, "writing %s", path);
+}
+
 int folder_write_gz(const char *path, const char *data, size_t length, struct rs_error **err)
 {
 	gzFile to = gzopen(path, "wb");
 	size_t done = 0, part;
+	int saved;
 
 	if (!to)
 		return rs_fail_errno(err, errno, "opening %s", path);
 	while (done < length) {
 		/* zlib counts in int. */
 		part = length - done > (1u << 20) ? 1u << 20 : length - done;
+		errno = 0;
 		if (gzwrite(to, data + done, (unsigned int)part) <= 0) {
+			saved = errno;
 			gzclose(to);
-			return rs_fail(err, EIO, "writing %s failed", path);
+			errno = saved;
+			return fail_gz(path, err);
 		}
 		done += part;
 	}
-	if (gzclose(to) != Z_OK)
-		return rs_fail(err, EIO, "writing %s failed", path);
-	return 0;
+	errno = 0;
+	return gzclose(to) == Z_OK ? 0 : fail_gz(path, err);
 }
 
 int folder_copy(const char *from, const char *to, struct rs_error **err)

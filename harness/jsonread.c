@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include "harness/format.h"
@@ -105,8 +106,11 @@ int json_write(struct json_object *json, const char *path, struct rs_error **err
 
 	if (!temporary)
 		return -ENOMEM;
-	if (json_object_to_file_ext(temporary, json, flags) < 0)
-		return rs_fail(err, EIO, "writing %s: %s", temporary, json_util_get_last_err());
+	if (json_object_to_file_ext(temporary, json, flags) < 0) {
+		rs_fail(err, EIO, "writing %s: %s", temporary, json_util_get_last_err());
+		unlink(temporary);
+		return -EIO;
+	}
 	if (rename(temporary, path) < 0)
 		return rs_fail_errno(err, errno, "renaming %s to %s", temporary, path);
 	return 0;

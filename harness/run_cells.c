@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <time.h>
 
 #include "harness/cell.h"
@@ -19,6 +20,8 @@
 #include "harness/wait.h"
 #include "host/cleanup.h"
 #include "host/error.h"
+
+#define SPACE_MIN_MIB 16 /* a cell's samples, trace and logs, roughly */
 
 static const char *const state_names[] = {
 	[RUN_PLANNED] = "planned",
@@ -157,6 +160,24 @@ static int measure(struct run_state *run, unsigned int i, struct rs_error **err)
 	return run->bench->measure(run, &plan, err);
 }
 
+/* Better known before a boot is measured than when it cannot be kept. */
+static int check_space(const struct run_state *run, struct rs_error **err)
+{
+	struct statvfs fs;
+	double mib;
+
+	if (statvfs(run->out, &fs) < 0)
+		return 0; /* then writing will say what is wrong */
+	mib = (double)fs.f_bavail * (double)fs.f_frsize / (1 << 20);
+	if (mib >= SPACE_MIN_MIB)
+		return 0;
+	return rs_fail(err, ENOSPC,
+		       "the disk is full: %.0f MiB are free where %s lies, a boot's results need "
+		       "%d; free some, then `ringsched resume %s` goes on",
+		       mib, run->out, SPACE_MIN_MIB, run->out);
+}
+
+/* On a full disk nothing was wrong with the cell: it is still to be measured. */
 static int note_failure(struct run_state *run, unsigned int i, const char *why,
 			unsigned int *in_a_row, struct rs_error **err)
 {
@@ -164,6 +185,10 @@ static int note_failure(struct run_state *run, unsigned int i, const char *why,
 
 	fprintf(stderr, "cell %u (%s, boot %u) failed: %s\n", i + 1, cell->policy, cell->boot, why);
 	progress_done(run->progress, "failed");
+	if (check_space(run, err) < 0) {
+		note_end(run, i, RUN_PLANNED, NULL, NULL);
+		return -ENOSPC;
+	}
 	if (note_end(run, i, RUN_FAILED, why, err) < 0)
 		return -EIO;
 	if (++*in_a_row == 2)
@@ -194,6 +219,15 @@ static int measure_and_note(struct run_state *run, unsigned int i, unsigned int 
 	return note_end(run, i, RUN_PLANNED, NULL, err);
 }
 
+/* Of whatever could not be written on a full disk. */
+static void explain_full(const struct run_state *run, struct rs_error **err)
+{
+	cleanup_error struct rs_error *full = NULL;
+
+	if (err && *err && (*err)->code != ENOSPC && check_space(run, &full) < 0)
+		rs_fail_wrap(err, "%s. What failed", full->message);
+}
+
 static int end_session(struct run_state *run, const char *ending, struct rs_error **err)
 {
 	int ret = rundb_note_session(run->db, seconds(run), ending, err);
@@ -216,10 +250,11 @@ int run_cells(struct run_state *run, struct rs_error **err)
 			continue;
 		if (wait_signal())
 			run->interrupted = true;
-		else
+		else if ((ret = check_space(run, err)) == 0)
 			ret = measure_and_note(run, i, &in_a_row, err);
 	}
 	if (ret < 0) { /* the reason is in *err already */
+		explain_full(run, err);
 		end_session(run, "stopped", NULL);
 		return ret;
 	}
