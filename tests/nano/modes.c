@@ -3,6 +3,8 @@
 
 #define WAIT_LIMIT_NS 20000000000ull /* for a byte of the test */
 #define ANSWER_LIMIT_NS 300000000ull /* for a used entry that need not come */
+#define RESET_PORT 0xcf9 /* of the PIIX3's reset control */
+#define RESET_CPU 0x06
 
 static void work(uint64_t us)
 {
@@ -173,11 +175,74 @@ static enum nano_exit run_garbage(struct device *d, const struct options *o)
 	return after_hostile(d, "garbage");
 }
 
+/* As a guest's kernel does that restarts the machine. */
+static void order_restart(struct device *d, const struct options *o)
+{
+	(void)d;
+	(void)o;
+	out8(RESET_PORT, RESET_CPU);
+	for (;;) /* until it is done */
+		__asm__ volatile("cli; hlt");
+}
+
+/* No handler for the exception, none for that failure, and none for the next:
+ * what is left of a guest whose kernel has lost itself. */
+static void order_fault(struct device *d, const struct options *o)
+{
+	static const struct {
+		uint16_t limit;
+		uint32_t base;
+	} __attribute__((packed)) no_handlers;
+
+	(void)d;
+	(void)o;
+	__asm__ volatile("lidt %0; ud2" : : "m"(no_handlers));
+}
+
+static void order_start(struct device *d, const struct options *o)
+{
+	device_send(d, RS_KIND_START, o->ring, o->prio);
+}
+
+static void order_end(struct device *d, const struct options *o)
+{
+	device_send(d, RS_KIND_END, o->ring, o->prio);
+}
+
+static const struct {
+	char byte;
+	void (*act)(struct device *d, const struct options *o);
+} orders[] = {
+	{ 's', order_start },
+	{ 'e', order_end },
+	{ 'r', order_restart },
+	{ 't', order_fault },
+};
+
+/* Whatever the test says, a byte an order, until it says q. */
+static enum nano_exit run_obey(struct device *d, const struct options *o)
+{
+	for (;;) {
+		int byte;
+
+		say("nano: ready\n");
+		byte = serial_wait(WAIT_LIMIT_NS);
+		if (byte < 0)
+			return NANO_TIMEOUT;
+		if (byte == 'q')
+			return NANO_OK;
+		for (uint32_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++)
+			if (orders[i].byte == byte)
+				orders[i].act(d, o);
+	}
+}
+
 static const struct mode modes[] = {
 	{ "rings", "count times START, work, END", true, run_rings },
 	{ "hold", "stop before START, between START and END, after END", true, run_hold },
 	{ "rogue", "START, work without END until told to stop", true, run_rogue },
 	{ "flip", "START, work, END without a rest until told to stop", true, run_flip },
+	{ "obey", "START, END, restart or fault, as the test says", true, run_obey },
 	{ "nest", "a higher ring inside a lower one", true, run_nest },
 	{ "event", "wait for an event of the host", true, run_event },
 	{ "reset", "reset the device inside a ring", false, run_reset },

@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,7 +20,8 @@
 #include "host/error.h"
 #include "tests/fake/daemon.h"
 
-#define ARGUMENTS_MAX 48
+#define MONITOR_PROMPT "(qemu) "
+#define MONITOR_LIMIT_MS 3000
 
 bool qemu_has_kvm(char *why, size_t size)
 {
@@ -36,12 +38,12 @@ bool qemu_has_kvm(char *why, size_t size)
 	return vm >= 0;
 }
 
-/* Runs in the child; does not return. */
+/* Runs in the child; does not return. `monitor` may be NULL: see qemu.h. */
 static _Noreturn void become_qemu(const char *accelerator, const char *socket, const char *append,
-				  const char *log, int serial)
+				  const char *log, const char *monitor, int serial)
 {
 	const char *kernel = getenv("NANO_ELF");
-	char chardev[160];
+	char chardev[160], control[160];
 	const char *args[] = { "qemu-system-x86_64",
 			       "-no-user-config",
 			       "-nodefaults",
@@ -72,10 +74,16 @@ static _Noreturn void become_qemu(const char *accelerator, const char *socket, c
 			       kernel ? kernel : "build/tests/nano-guest/nano.elf",
 			       "-append",
 			       append,
+			       monitor ? "-monitor" : NULL, /* NULL ends them */
+			       control,
+			       "-action", /* takes -no-reboot back */
+			       "reboot=reset",
 			       NULL };
 	int errors = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
 
-	snprintf(chardev, sizeof(chardev), "socket,id=ringsched,path=%s", socket);
+	snprintf(chardev, sizeof(chardev), "socket,id=ringsched,path=%s%s", socket,
+		 monitor ? ",reconnect=1" : "");
+	snprintf(control, sizeof(control), "unix:%s,server=on,wait=off", monitor ? monitor : "");
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	dup2(serial, STDIN_FILENO);
 	dup2(serial, STDOUT_FILENO);
@@ -89,6 +97,13 @@ static _Noreturn void become_qemu(const char *accelerator, const char *socket, c
 int qemu_start(struct qemu *q, const char *accelerator, const char *socket, const char *append,
 	       const char *log, struct rs_error **err)
 {
+	return qemu_start_lasting(q, accelerator, socket, append, log, NULL, err);
+}
+
+int qemu_start_lasting(struct qemu *q, const char *accelerator, const char *socket,
+		       const char *append, const char *log, const char *monitor,
+		       struct rs_error **err)
+{
 	int ends[2];
 
 	*q = (struct qemu){ 0 };
@@ -96,7 +111,7 @@ int qemu_start(struct qemu *q, const char *accelerator, const char *socket, cons
 		return rs_fail_errno(err, errno, "socketpair");
 	q->pid = fork();
 	if (!q->pid)
-		become_qemu(accelerator, socket, append, log, ends[1]);
+		become_qemu(accelerator, socket, append, log, monitor, ends[1]);
 	close(ends[1]);
 	q->serial = ends[0];
 	if (q->pid < 0) {
@@ -135,11 +150,46 @@ bool qemu_says(struct qemu *q, const char *text, int limit_ms)
 	}
 }
 
-void qemu_go_on(struct qemu *q)
+void qemu_order(struct qemu *q, char byte)
 {
 	/* Where it has died, the next wait says so. */
-	if (send(q->serial, "g", 1, MSG_NOSIGNAL) < 0)
+	if (send(q->serial, &byte, 1, MSG_NOSIGNAL) < 0)
 		fprintf(stderr, "serial line: %s\n", strerror(errno));
+}
+
+void qemu_go_on(struct qemu *q)
+{
+	qemu_order(q, 'g');
+}
+
+/* Until the monitor asks for a command; true where it does. */
+static bool read_prompt(int fd, char *text, size_t size)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	size_t have = 0;
+	ssize_t n;
+
+	while (have < size - 1 && poll(&p, 1, MONITOR_LIMIT_MS) == 1) {
+		n = read(fd, text + have, size - 1 - have);
+		if (n <= 0)
+			return false;
+		have += (size_t)n;
+		text[have] = '\0';
+		if (strstr(text, MONITOR_PROMPT))
+			return true;
+	}
+	return false;
+}
+
+bool qemu_monitor(const char *path, const char *command, char *answer, size_t size)
+{
+	cleanup_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	return fd >= 0 && !connect(fd, (struct sockaddr *)&address, sizeof(address)) &&
+	       read_prompt(fd, answer, size) && dprintf(fd, "%s\n", command) > 0 &&
+	       read_prompt(fd, answer, size);
 }
 
 int qemu_exit_code(struct qemu *q, int limit_ms)

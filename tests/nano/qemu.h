@@ -30,6 +30,23 @@ bool qemu_has_kvm(char *why, size_t size);
 int qemu_start(struct qemu *q, const char *accelerator, const char *socket, const char *append,
 	       const char *log, struct rs_error **err);
 
+/*
+ * The same with a QEMU that connects to its daemon again (once a second), whose
+ * guest may restart, and with its monitor (HMP) on the socket `monitor`.
+ */
+int qemu_start_lasting(struct qemu *q, const char *accelerator, const char *socket,
+		       const char *append, const char *log, const char *monitor,
+		       struct rs_error **err);
+
+/* A byte to the guest of mode "obey". */
+void qemu_order(struct qemu *q, char byte);
+
+/*
+ * One command to the monitor at `path`; what it answers, without the prompt, in
+ * `answer`. False where the monitor does not answer.
+ */
+bool qemu_monitor(const char *path, const char *command, char *answer, size_t size);
+
 /* The vCPU's thread, as debug-threads=on names it; 0 when there is none. */
 pid_t qemu_vcpu(const struct qemu *q, const char *accelerator);
 

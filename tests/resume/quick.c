@@ -11,9 +11,12 @@
  *     QUICK_FAIL=N        cell N fails
  *     QUICK_GUESTS=DIR    folder of the guests
  *     QUICK_HOLD=N        cell N goes on until a signal comes
+ *     QUICK_FILL=N        cell N fills the disk that OUT is on, then writes
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <json-c/json.h>
+#include <unistd.h>
 
 #include "harness/cell.h"
 #include "harness/command.h"
@@ -85,6 +88,24 @@ static bool is_number(const struct cell_plan *plan, const char *name)
 	return plan->order == strtoul(setting(name, "0"), NULL, 10);
 }
 
+/* Until nothing goes any more; then as a cell writes its samples. */
+static int fill_disk(const struct run_state *run, const char *dir, struct rs_error **err)
+{
+	cleanup_free char *filler = folder_path(run->out, "../filler");
+	cleanup_free char *samples = folder_path(dir, "samples-control-1.csv.gz");
+	cleanup_close int fd = open(filler, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	char block[4096];
+	uint64_t noise = 1;
+
+	if (fd < 0)
+		return rs_fail_errno(err, errno, "%s", filler);
+	for (size_t i = 0; i < sizeof(block); i++) /* that zlib cannot make small */
+		block[i] = (char)((noise = noise * 6364136223846793005ull + 1) >> 56);
+	while (write(fd, block, sizeof(block)) > 0)
+		;
+	return folder_write_gz(samples, block, sizeof(block), err);
+}
+
 static int measure(struct run_state *run, const struct cell_plan *plan, struct rs_error **err)
 {
 	cleanup_free char *loop = folder_path(plan->dir, "loop.txt");
@@ -97,6 +118,8 @@ static int measure(struct run_state *run, const struct cell_plan *plan, struct r
 		ret = wait_until(wait_deadline(HOLD_S), err);
 	if (ret == 0 && is_number(plan, "QUICK_FAIL"))
 		ret = rs_fail(err, EIO, "told to fail");
+	if (ret == 0 && is_number(plan, "QUICK_FILL"))
+		ret = fill_disk(run, plan->dir, err);
 	if (ret < 0)
 		return ret;
 	of_now.version = version_text();
