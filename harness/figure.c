@@ -30,12 +30,13 @@ const char *figure_colour(const struct summary *s, const char *policy)
 	static const struct {
 		const char *policy, *colour;
 	} known[] = {
-		{ "none", "#d55e00" },
-		{ "static", "#56b4e9" },
-		{ "ring", "#e69f00" },
-		{ "ring_boot", "#0072b2" },
+		{ "none", "#d55e00" },	    { "static", "#56b4e9" },
+		{ "ring", "#e69f00" },	    { "ring_boot", "#0072b2" },
+		{ "ring_irq", "#009e73" },  { "per_switch", "#cc79a7" },
+		{ "dedicated", "#000000" }, { "deadline", "#999999" },
+		{ "rq_scan", "#8c6d1f" }, /* beyond their eight: a dark yellow */
 	};
-	static const char *const others[] = { "#009e73", "#cc79a7", "#000000", "#999999" };
+	static const char *const others[] = { "#332288", "#882255", "#44aa99", "#666666" };
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (!strcmp(known[i].policy, policy))
@@ -60,8 +61,10 @@ const char *figure_label(const char *policy, char room[80])
 }
 
 /* Format and file can be set from outside, so that one script draws both. */
-static void write_preamble(const struct figure *f, FILE *gp)
+static void write_preamble(const struct figure *f, const struct summary *s, FILE *gp)
 {
+	unsigned int height = f->height_of ? f->height_of(s) : f->height;
+
 	fprintf(gp,
 		"# %s\n"
 		"# Run by hand from this folder: gnuplot %s.gp\n"
@@ -77,8 +80,7 @@ static void write_preamble(const struct figure *f, FILE *gp)
 		"set border linecolor '#444444'\n"
 		"set grid linecolor '#dddddd' linetype 1\n"
 		"set tics nomirror\n",
-		f->title, f->name, f->name, f->width, f->height, f->name, f->width, f->height,
-		f->name);
+		f->title, f->name, f->name, f->width, height, f->name, f->width, height, f->name);
 }
 
 /* gnuplot's complaints stay in NAME.log where it has some. */
@@ -135,7 +137,7 @@ static int write_files(const struct summary *s, const char *folder, const struct
 	gp = fopen(gp_path, "we");
 	if (!dat || !gp)
 		return rs_fail_errno(err, errno, "opening %s or %s", dat_path, gp_path);
-	write_preamble(f, gp);
+	write_preamble(f, s, gp);
 	ret = f->write(s, dat, gp, err);
 	if (!ret && (fflush(dat) || fflush(gp)))
 		ret = rs_fail_errno(err, errno, "writing %s or %s", dat_path, gp_path);

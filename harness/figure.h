@@ -23,6 +23,8 @@ struct figure {
 	const char *title; /* Required. Alternative text in report.md */
 	const char *caption; /* Required. One sentence below it in report.md */
 	unsigned int width, height; /* Required. Pixels */
+	/* Not required. The height where it grows with the number of policies. */
+	unsigned int (*height_of)(const struct summary *s);
 	/* Not required. False: this run is not about it, nothing is said of it. */
 	bool (*applies)(const struct summary *s);
 	/*

@@ -13,6 +13,12 @@ enum dot { DOT_MET, DOT_MISSED, DOT_STAINED, DOT_ABSENT, DOT_COUNT };
 /* A few endless periods must not press all others flat on the floor. */
 #define TOP_DEADLINES 2.5
 
+/* Pixels: up to so many panels share a picture of one height, more make it higher. */
+#define PANELS_PLAIN 4
+#define PLAIN_HEIGHT 1000
+#define PANEL_HEIGHT 170
+#define EDGES_HEIGHT 190 /* title, key and time scale */
+
 struct panel {
 	const struct policy_result *policy;
 	const struct boot_result *boot;
@@ -158,24 +164,33 @@ static void write_panel(FILE *gp, const struct summary *s, const struct panel *p
 		block + DOT_ABSENT);
 }
 
+/* A panel keeps a height in which its label and its scale can be read. */
+static unsigned int height_of(const struct summary *s)
+{
+	return s->policy_count <= PANELS_PLAIN ?
+		       PLAIN_HEIGHT :
+		       EDGES_HEIGHT + (unsigned int)s->policy_count * PANEL_HEIGHT;
+}
+
 static void write_script(FILE *gp, const struct summary *s, const struct panel *panels,
 			 size_t count, double top)
 {
-	double longest = 0;
+	double longest = 0, height = height_of(s);
 
 	for (size_t i = 0; i < count; i++)
 		longest = fmax(longest, seconds(&panels[i], panel_end(&panels[i])));
 	fprintf(gp,
 		"set multiplot layout %zu,1 title 'Response time of the control ring along time "
-		"(the boot of median interference of each policy)' margins 0.06,0.965,0.07,0.88 "
-		"spacing 0,0.025\n"
+		"(the boot of median interference of each policy)' margins 0.06,0.965,%.3f,%.3f "
+		"spacing 0,%.4f\n"
 		"set xrange [0:%.3f]\n"
 		"set yrange [0:%.3f]\n"
 		"set ylabel 'response (ms)'\n"
 		"set format x ''\n"
-		"set key at screen 0.965,0.945 right horizontal samplen 1.5 maxrows 1\n"
+		"set key at screen 0.965,%.3f right horizontal samplen 1.5 maxrows 1\n"
 		"set grid ytics\n",
-		count, longest, 1.04 * top);
+		count, 70 / height, 1 - 120 / height, 25 / height, longest, 1.04 * top,
+		1 - 55 / height);
 	for (size_t i = 0; i < count; i++) {
 		write_panel(gp, s, &panels[i], i, i + 1 == count);
 		fputs("unset key\n", gp); /* once for all panels */
@@ -209,6 +224,7 @@ const struct figure figure_response = {
 		"nothing ended any more. A ring: the witness saw the machine itself disturbed (stained). Times beyond the upper edge are "
 		"drawn on it.",
 	.width = 1300,
-	.height = 1000,
+	.height = PLAIN_HEIGHT,
+	.height_of = height_of,
 	.write = write_response,
 };
