@@ -14,6 +14,7 @@
 
 #include "harness/agent.h"
 #include "harness/folder.h"
+#include "harness/place.h"
 #include "harness/process.h"
 #include "harness/wait.h"
 #include "host/cleanup.h"
@@ -111,7 +112,7 @@ static int try_kvm(const struct accel_trial *t, struct accel *a, struct rs_error
 char *accel_emulator(struct rs_error **err)
 {
 	const char *path = getenv("PATH");
-	cleanup_free char *copy = strdup(path ? path : "/usr/bin:/bin");
+	cleanup_free char *copy = strdup(path ? path : "/usr/bin:/bin"), *command = NULL;
 	char *rest = copy, *dir;
 
 	while (copy && (dir = strsep(&rest, ":"))) {
@@ -120,7 +121,9 @@ char *accel_emulator(struct rs_error **err)
 		if (file && access(file, X_OK) == 0)
 			return steal_pointer(&file);
 	}
-	rs_fail(err, ENOENT, "qemu-system-x86_64 is not in PATH (make setup installs it)");
+	command = place_command("setup");
+	rs_fail(err, ENOENT, "qemu-system-x86_64 is not in PATH (`%s`, as root, installs it)",
+		command ? command : "make setup");
 	return NULL;
 }
 

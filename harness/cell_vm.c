@@ -286,7 +286,8 @@ int cell_vm_wait_up(struct cell_vm *v, double timeout_s, struct rs_error **err)
 	if (ret == 0)
 		snprintf(v->kernel, sizeof(v->kernel), "%s", hello.kernel);
 	if (ret == 0 && hello.revision != RS_REVISION)
-		ret = rs_fail(err, EPROTO, "its agent speaks revision %u, not %u: run make guests",
+		ret = rs_fail(err, EPROTO,
+			      "its agent speaks revision %u, not %u: build the guests again",
 			      hello.revision, RS_REVISION);
 	if (ret == 0 && !hello.module)
 		ret = rs_fail(err, ENODEV, "its driver found no ringsched device");

@@ -11,6 +11,7 @@
 #include "harness/doctor.h"
 #include "harness/folder.h"
 #include "harness/jsonread.h"
+#include "harness/place.h"
 #include "harness/scenario.h"
 #include "host/cleanup.h"
 #include "host/error.h"
@@ -165,7 +166,7 @@ static int examine(const struct options *o, struct rs_error **err)
 
 static int run(int argc, char **argv)
 {
-	cleanup_free char *guests = command_beside("guest");
+	cleanup_free char *guests = place_find(PLACE_GUESTS);
 	cleanup_error struct rs_error *err = NULL;
 	struct options o = { .journal = DOCTOR_JOURNAL, .guests = guests, .out = ".", .root = "" };
 	int ret;

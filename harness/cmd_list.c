@@ -4,14 +4,16 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "harness/command.h"
+#include "harness/place.h"
 #include "harness/scenario.h"
 #include "host/cleanup.h"
 #include "host/error.h"
 #include "host/policy.h"
 
-#define DIR_DEFAULT "scenarios"
+#define DIR_DEFAULT "scenarios" /* here; else those that come with ringsched */
 
 struct options {
 	const char *dir;
@@ -24,7 +26,8 @@ struct options {
 /* clang-format off */
 static const struct option_row options[] = {
 	{ .name = "dir", .letter = 'd', .value = "DIR", .type = OPTION_TEXT, AT(dir),
-	  .complete = COMPLETE_FOLDER, .help = "folder of the scenarios (default: " DIR_DEFAULT ")" },
+	  .complete = COMPLETE_FOLDER,
+	  .help = "folder of the scenarios (default: " DIR_DEFAULT ", else those installed)" },
 	{ .name = "policies", .letter = 'p', .type = OPTION_FLAG, AT(policies),
 	  .help = "list the policies instead" },
 	{ 0 },
@@ -124,7 +127,8 @@ static int list_scenarios(const char *who, const char *dir)
 
 static int run(int argc, char **argv)
 {
-	struct options o = { .dir = DIR_DEFAULT };
+	cleanup_free char *ours = place_find(PLACE_SCENARIOS);
+	struct options o = { .dir = access(DIR_DEFAULT, F_OK) && ours ? ours : DIR_DEFAULT };
 	int code;
 
 	if (!option_read(&command_list.line, argc, argv, &o, &code))

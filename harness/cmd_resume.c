@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* `ringsched resume`: measure what a run has not measured yet. */
 #include "harness/command.h"
+#include "harness/place.h"
 #include "harness/run.h"
 #include "host/cleanup.h"
 #include "host/error.h"
@@ -33,7 +34,7 @@ static const struct option_example examples[] = {
 static int run(int argc, char **argv)
 {
 	struct resume_options o = { 0 };
-	cleanup_free char *daemon = command_beside("ringschedd");
+	cleanup_free char *daemon = place_find(PLACE_DAEMON);
 	cleanup_error struct rs_error *err = NULL;
 	int ret;
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "harness/command.h"
+#include "harness/place.h"
 #include "harness/preset.h"
 #include "harness/run.h"
 #include "harness/scenario.h"
@@ -98,7 +99,7 @@ static const struct option_example examples[] = {
 static int run(int argc, char **argv)
 {
 	struct run_options o = { .argc = argc, .argv = argv, .preset = "demo", .accel = "auto" };
-	cleanup_free char *guests = command_beside("guest"), *daemon = command_beside("ringschedd");
+	cleanup_free char *guests = place_find(PLACE_GUESTS), *daemon = place_find(PLACE_DAEMON);
 	cleanup_error struct rs_error *err = NULL;
 	int ret;
 

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness/command.h"
 
-#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "host/error.h"
 #include "host/suggest.h"
@@ -158,17 +156,4 @@ int command_fail(const char *who, const struct rs_error *err)
 	else
 		fprintf(stderr, "%s: %s\n", who, message);
 	return EXIT_ERROR;
-}
-
-char *command_beside(const char *name)
-{
-	char path[PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	char *slash, *result;
-
-	path[length > 0 ? length : 0] = '\0';
-	slash = strrchr(path, '/');
-	if (slash)
-		*slash = '\0';
-	return asprintf(&result, "%s/%s", slash ? path : ".", name) < 0 ? NULL : result;
 }

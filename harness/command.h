@@ -57,7 +57,4 @@ int command_main(int argc, char **argv);
  * EXIT_ERROR; for the end of a command: return command_fail(argv[0], err). */
 int command_fail(const char *who, const struct rs_error *err);
 
-/* "FOLDER OF THIS PROGRAM/name", allocated; NULL without memory. */
-char *command_beside(const char *name);
-
 #endif

@@ -13,6 +13,7 @@
 #include "harness/domain_xml.h"
 #include "harness/folder.h"
 #include "harness/journal.h"
+#include "harness/place.h"
 #include "harness/scenario.h"
 #include "host/cleanup.h"
 #include "host/error.h"
@@ -20,6 +21,14 @@
 #define QEMU_OVERHEAD_MIB 160 /* of a VM, beside its guest's memory */
 #define DISK_MIB_A_BOOT 64 /* a neighbour's overlay while it is in use */
 #define DISK_MIB_A_RUN 256 /* samples, traces and logs of a standard run */
+
+/* The same as `make STEP`, wherever this program is. */
+static void advise_step(struct doctor_finding *f, const char *step)
+{
+	cleanup_free char *command = place_command(step);
+
+	doctor_advise(f, command ? command : step, "");
+}
 
 DOCTOR_LOOK(kvm)
 {
@@ -65,7 +74,7 @@ DOCTOR_LOOK(qemu)
 
 	if (!d->emulator) {
 		doctor_say(f, DOCTOR_FAIL, "qemu-system-x86_64 is not in PATH");
-		doctor_advise(f, "make setup", "");
+		advise_step(f, "setup");
 		return;
 	}
 	v = qemu_version(d->emulator);
@@ -93,7 +102,7 @@ DOCTOR_LOOK(libvirt)
 	virGetVersion(&v, NULL, NULL);
 	if (!driver) {
 		doctor_say(f, DOCTOR_FAIL, "libvirt's QEMU driver is not installed");
-		doctor_advise(f, "make setup", "");
+		advise_step(f, "setup");
 		return;
 	}
 	doctor_say(f, v >= 9000000 ? DOCTOR_PASS : DOCTOR_WARN,
@@ -111,7 +120,7 @@ DOCTOR_LOOK(guests)
 		if (path && access(path, R_OK) == 0)
 			continue;
 		doctor_say(f, DOCTOR_FAIL, "%s is missing in the folder of the guests", images[i]);
-		doctor_advise(f, "make guests", "");
+		advise_step(f, "guests");
 		return;
 	}
 	doctor_say(f, DOCTOR_PASS, "built");

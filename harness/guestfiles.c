@@ -11,6 +11,7 @@
 
 #include "harness/folder.h"
 #include "harness/format.h"
+#include "harness/place.h"
 #include "harness/scenario.h"
 #include "host/cleanup.h"
 #include "host/error.h"
@@ -50,9 +51,15 @@ static int check_one(void *arg, const char *name, const char *path, struct rs_er
 {
 	(void)arg;
 	(void)name;
-	if (access(path, R_OK) < 0)
-		return rs_fail_errno(err, errno, "%s (make guests builds it)", path);
-	return 0;
+	cleanup_free char *command = NULL;
+	int code;
+
+	if (access(path, R_OK) == 0)
+		return 0;
+	code = errno;
+	command = place_command("guests");
+	return rs_fail_errno(err, code, "%s (`%s`, as root, builds it)", path,
+			     command ? command : "make guests");
 }
 
 int guestfiles_check(const struct scenario *s, const char *guests, struct rs_error **err)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/place.h"
 #include "harness/scenario_check.h"
 #include "harness/scenario_keys.h"
 #include "harness/yaml.h"
@@ -297,11 +298,12 @@ static int load_root(struct scenario *s, struct yaml_file *f, const struct yaml 
 struct scenario *scenario_load(const char *path, struct rs_error **err)
 {
 	cleanup_scenario struct scenario *s = calloc(1, sizeof(*s));
+	cleanup_free char *found = place_scenario(path);
 	struct yaml_file f;
 	struct yaml *root = NULL;
 	int ret;
 
-	ret = yaml_file_read(&f, path, err);
+	ret = yaml_file_read(&f, found ? found : path, err);
 	if (ret < 0)
 		goto out;
 	root = yaml_parse(&f);

@@ -3,7 +3,11 @@
 # What the scripts share: where things are, and how they speak. Sourced.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# Where these scripts are installed nothing is built beside them. As in
+# harness/place.c, so that a run finds what was built.
 GUEST=$ROOT/build/guest
+[[ -f $ROOT/Makefile ]] || GUEST=/var/lib/ringsched/guest
+GUEST=${RINGSCHED_GUESTS:-$GUEST}
 FLAVOURS=(rt standard)
 export LC_ALL=C.UTF-8
 
