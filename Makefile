@@ -33,10 +33,12 @@ ifneq ($(filter paper,$(MAKECMDGOALS)),)
 PRESET ?= smoke
 endif
 PRESET ?= demo
+PREFIX ?= /usr/local
 SCENARIO ?= scenarios/boot-interference.yaml
 REGRESS_SCENARIO ?= scenarios/regress.yaml
 
-.PHONY: FORCE all help eval paper figures regress test unit setup guests host clean
+.PHONY: FORCE all help eval paper figures regress test unit setup guests host \
+	install uninstall clean
 all: host
 
 help:
@@ -51,6 +53,8 @@ help:
 	@echo 'make unit    build the unit tests under build/tests/'
 	@echo 'make host    build build/ringsched and build/ringschedd'
 	@echo 'make guests  build the guest images and the module (cached by content)'
+	@echo 'make install put programs, scenarios, documents and what builds guests below PREFIX'
+	@echo '             [PREFIX=/usr/local] [DESTDIR=DIR] [UNITDIR=DIR]; make uninstall takes it away'
 	@echo 'make clean   remove build/'
 
 host: $(B)/ringschedd $(B)/ringsched
@@ -96,6 +100,14 @@ figures:
 test: setup
 	$(MAKE) host guests
 	tests/run
+
+INSTALL := scripts/install --prefix '$(PREFIX)' --destdir '$(DESTDIR)' --unitdir '$(UNITDIR)'
+
+install: host
+	$(INSTALL)
+
+uninstall:
+	$(INSTALL) --uninstall
 
 clean:
 	rm -rf $(B)
