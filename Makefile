@@ -38,7 +38,7 @@ SCENARIO ?= scenarios/boot-interference.yaml
 REGRESS_SCENARIO ?= scenarios/regress.yaml
 
 .PHONY: FORCE all help eval paper figures regress test unit setup guests host \
-	install uninstall clean
+	install uninstall deb clean
 all: host
 
 help:
@@ -55,6 +55,7 @@ help:
 	@echo 'make guests  build the guest images and the module (cached by content)'
 	@echo 'make install put programs, scenarios, documents and what builds guests below PREFIX'
 	@echo '             [PREFIX=/usr/local] [DESTDIR=DIR] [UNITDIR=DIR]; make uninstall takes it away'
+	@echo 'make deb     Debian packages of them, and of the module for DKMS, in build/deb'
 	@echo 'make clean   remove build/'
 
 host: $(B)/ringschedd $(B)/ringsched
@@ -108,6 +109,9 @@ install: host
 
 uninstall:
 	$(INSTALL) --uninstall
+
+deb: host
+	scripts/build-deb
 
 clean:
 	rm -rf $(B)
