@@ -39,7 +39,7 @@ PREFIX ?= /usr/local
 SCENARIO ?= scenarios/boot-interference.yaml
 REGRESS_SCENARIO ?= scenarios/regress.yaml
 
-.PHONY: FORCE all help eval paper figures regress test unit setup guests host \
+.PHONY: FORCE all help eval paper figures regress test unit setup guests host docs \
 	install uninstall deb clean
 all: host
 
@@ -53,14 +53,24 @@ help:
 	@echo 'make figures draw the figures of a result again from its data [DIR=FOLDER]'
 	@echo 'make test    install what is missing, build, run every test'
 	@echo 'make unit    build the unit tests under build/tests/'
-	@echo 'make host    build build/ringsched and build/ringschedd'
+	@echo 'make host    build build/ringsched and build/ringschedd, and what `make docs` makes'
+	@echo 'make docs    manual pages and shell completion: man -l build/share/man/man1/ringsched.1'
 	@echo 'make guests  build the guest images and the module (cached by content)'
 	@echo 'make install put programs, scenarios, documents and what builds guests below PREFIX'
 	@echo '             [PREFIX=/usr/local] [DESTDIR=DIR] [UNITDIR=DIR]; make uninstall takes it away'
 	@echo 'make deb     Debian packages of them, and of the module for DKMS, in build/deb'
 	@echo 'make clean   remove build/'
 
-host: $(B)/ringschedd $(B)/ringsched
+host: $(B)/ringschedd $(B)/ringsched docs
+
+# Manual pages and shell completion, from the program's own tables. Their date
+# is the commit's, so that one commit makes the same files everywhere.
+docs: $(B)/share/made
+$(B)/share/made: $(B)/ringsched
+	@rm -rf $(B)/share
+	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || date +%s)} \
+		$(B)/ringsched generate share $(B)/share
+	@touch $@
 
 $(B)/ringschedd: $(call objects,host/main.c $(HOST_SRC))
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lpthread -lm

@@ -22,6 +22,7 @@ const struct command *const commands[] = {
 	&command_paper,
 	&command_compare,
 	&command_cleanup,
+	&command_generate,
 	&command_version,
 	NULL
 };

@@ -42,6 +42,7 @@ extern const struct command command_import;
 extern const struct command command_paper;
 extern const struct command command_compare;
 extern const struct command command_cleanup;
+extern const struct command command_generate;
 extern const struct command command_version;
 
 /* "run" of the command `ringsched run`. */

@@ -11,7 +11,6 @@
 #include "host/suggest.h"
 
 #define NAME_LENGTH_MAX 32
-#define TEXT_LENGTH_MAX 512 /* the guest protocol's lines end at 1023 bytes */
 
 enum storage { STORE_UINT, STORE_INT, STORE_U32, STORE_U64, STORE_DOUBLE };
 
@@ -48,9 +47,19 @@ static const struct number_type {
 	[KEY_SECTION] = { 0 },
 };
 
-static bool is_number(const struct key *k)
+bool key_is_number(const struct key *k)
 {
 	return numbers[k->type].what;
+}
+
+bool key_is_whole(const struct key *k)
+{
+	return numbers[k->type].whole;
+}
+
+const char *key_unit(const struct key *k, unsigned int index)
+{
+	return numbers[k->type].units ? numbers[k->type].units[index].name : NULL;
 }
 
 static bool is_word(const struct key *k, const char *text)
@@ -193,7 +202,7 @@ static enum key_problem parse_text(const struct key *k, const char *text, void *
 	/* One line of the guest protocol carries it: no line ends in it. */
 	if (k->type == KEY_TEXT && strpbrk(text, "\r\n"))
 		return KEY_WRONG_TYPE;
-	if (strlen(text) > TEXT_LENGTH_MAX)
+	if (strlen(text) > KEY_TEXT_MAX)
 		return KEY_OUT_OF_RANGE;
 	if (!is_word(k, text)) {
 		copy = strdup(text);
@@ -220,7 +229,7 @@ static enum key_problem parse_choice(const struct key *k, const char *text, void
 
 enum key_problem key_parse(const struct key *k, const char *text, void *field)
 {
-	if (is_number(k))
+	if (key_is_number(k))
 		return parse_number(k, text, field);
 	if (k->type == KEY_CHOICE)
 		return parse_choice(k, text, field);
@@ -240,7 +249,7 @@ size_t key_size(const struct key *k)
 		[STORE_DOUBLE] = sizeof(double),
 	};
 
-	if (is_number(k))
+	if (key_is_number(k))
 		return sizes_of[numbers[k->type].storage];
 	if (k->type == KEY_SECTION)
 		return k->section->size;
@@ -311,7 +320,7 @@ void key_print(const struct key *k, const void *field, FILE *to)
 {
 	double value;
 
-	if (is_number(k)) {
+	if (key_is_number(k)) {
 		value = load(numbers[k->type].storage, field);
 		if (is_word_value(k, value))
 			fputs(k->word, to);
@@ -348,7 +357,7 @@ static void print_expected(const struct key *k, FILE *to)
 {
 	const struct number_type *type = &numbers[k->type];
 
-	if (is_number(k)) {
+	if (key_is_number(k)) {
 		fprintf(to, "%s from ", type->what);
 		print_number(type, k->min, to);
 		fputs(" to ", to);
@@ -362,7 +371,7 @@ static void print_expected(const struct key *k, FILE *to)
 	} else if (k->type == KEY_NAME) {
 		fprintf(to, "letters, digits and '-', at most %d, not '-' first", NAME_LENGTH_MAX);
 	} else {
-		fprintf(to, "a text of one line, at most %d bytes", TEXT_LENGTH_MAX);
+		fprintf(to, "a text of one line, at most %d bytes", KEY_TEXT_MAX);
 	}
 	if (k->word)
 		fprintf(to, ", or '%s'", k->word);

@@ -222,6 +222,9 @@ int scenario_write(const struct scenario *s, FILE *to, struct rs_error **err);
 /* The reference of all keys: type, range, default and meaning of each. */
 void scenario_print_keys(FILE *to);
 
+/* The format as JSON Schema: docs/scenario.schema.json. */
+int scenario_write_schema(FILE *to, struct rs_error **err);
+
 #define cleanup_scenario __attribute__((cleanup(scenario_freep)))
 static inline void scenario_freep(struct scenario **s)
 {

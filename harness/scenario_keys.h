@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#define KEY_TEXT_MAX 512 /* bytes; the guest protocol's lines end at 1023 */
 #define RING_DEADLINE_PERIODS 10 /* a deadline is at most so many periods (uapi) */
 
 enum key_type {
@@ -87,6 +88,11 @@ void key_print(const struct key *k, const void *field, FILE *to);
 
 /* Bytes of one value of the key, the distance of items in a list. */
 size_t key_size(const struct key *k);
+
+bool key_is_number(const struct key *k);
+bool key_is_whole(const struct key *k); /* of a number */
+/* The units a number must have one of, by index; NULL after the last. */
+const char *key_unit(const struct key *k, unsigned int index);
 
 /* The nearest valid word to a wrong value (choices, policies), or NULL. */
 const char *key_nearest(const struct key *k, const char *text);
