@@ -17,6 +17,7 @@ const struct command *const commands[] = {
 	&command_check,
 	&command_run,
 	&command_resume,
+	&command_status,
 	&command_report,
 	&command_import,
 	&command_paper,

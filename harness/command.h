@@ -37,6 +37,7 @@ extern const struct command command_doctor;
 extern const struct command command_check;
 extern const struct command command_run;
 extern const struct command command_resume;
+extern const struct command command_status;
 extern const struct command command_report;
 extern const struct command command_import;
 extern const struct command command_paper;

@@ -16,8 +16,6 @@
 #include "host/cleanup.h"
 #include "host/error.h"
 
-#define JOURNAL_BASE "/run/ringsched"
-
 struct journal {
 	char id[16];
 	char dir[64];

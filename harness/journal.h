@@ -20,6 +20,8 @@
 
 #include <stdio.h>
 
+#define JOURNAL_BASE "/run/ringsched"
+
 struct journal;
 struct rs_error;
 

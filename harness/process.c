@@ -98,6 +98,74 @@ void process_each(const char *needle, void (*found)(const struct process *p, voi
 	}
 }
 
+void process_each_called(const char *name, void (*found)(const struct process *p, void *arg),
+			 void *arg)
+{
+	cleanup_dir DIR *dir = opendir("/proc");
+	const struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		int pid = atoi(entry->d_name);
+		char path[64], comm[32];
+		struct process p;
+
+		snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+		if (pid <= 0 || read_file(path, comm, sizeof(comm)) < 0)
+			continue;
+		comm[strcspn(comm, "\n")] = '\0';
+		p = process_of(pid);
+		if (p.pid && !strcmp(comm, name))
+			found(&p, arg);
+	}
+}
+
+/* "" where the value is the next argument, NULL where it is another option. */
+static const char *value_in(const char *argument, const char *name, char letter)
+{
+	size_t length = strlen(name);
+
+	if (argument[0] == '-' && argument[1] == letter)
+		return argument + 2;
+	if (strncmp(argument, "--", 2) || strncmp(argument + 2, name, length))
+		return NULL;
+	argument += 2 + length;
+	return *argument == '=' ? argument + 1 : *argument ? NULL : argument;
+}
+
+static char *below_its_folder(pid_t pid, const char *path)
+{
+	char link[64], folder[4096], *absolute;
+	ssize_t length;
+
+	if (*path == '/')
+		return strdup(path);
+	snprintf(link, sizeof(link), "/proc/%d/cwd", (int)pid);
+	length = readlink(link, folder, sizeof(folder) - 1);
+	folder[length > 0 ? length : 0] = '\0';
+	return asprintf(&absolute, "%s/%s", folder, path) < 0 ? NULL : absolute;
+}
+
+char *process_option(pid_t pid, const char *name, char letter)
+{
+	cleanup_free char *text = malloc(CMDLINE_MAX);
+	const char *argument, *value = NULL;
+	char path[64];
+	ssize_t length;
+
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
+	if (!text)
+		return NULL;
+	length = read_file(path, text, CMDLINE_MAX);
+	for (argument = text; argument < text + length; argument += strlen(argument) + 1) {
+		if (value) /* it was the option before */
+			return below_its_folder(pid, argument);
+		value = value_in(argument, name, letter);
+		if (value && *value)
+			return below_its_folder(pid, value);
+	}
+	return NULL;
+}
+
 static void keep_found(const struct process *p, void *arg)
 {
 	*(struct process *)arg = *p;

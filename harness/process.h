@@ -33,6 +33,17 @@ struct process process_find(const char *needle);
 /* As process_find(), for all: calls found() with each until it returns non-zero. */
 void process_each(const char *needle, void (*found)(const struct process *p, void *arg), void *arg);
 
+/* The same for processes by their program's name, up to 15 bytes of it. */
+void process_each_called(const char *name, void (*found)(const struct process *p, void *arg),
+			 void *arg);
+
+/*
+ * Value of an option on the command line of the process (--name VALUE,
+ * --name=VALUE, -l VALUE, -lVALUE) that is a path, made absolute by its working
+ * folder; the caller's. NULL where there is none.
+ */
+char *process_option(pid_t pid, const char *name, char letter);
+
 /* A pidfd (close-on-exec) of exactly this process; ESRCH where it is gone. */
 int process_open(const struct process *p, struct rs_error **err);
 
