@@ -62,8 +62,17 @@ static int examine(struct run_state *run, struct rs_error **err)
 
 static int begin_progress(struct run_state *run, struct rs_error **err)
 {
-	run->progress =
-		progress_begin(run->cell_count, cell_guess_s(run->scenario), run->options->quiet);
+	const struct progress_plan plan = {
+		.cells = run->cell_count,
+		.cell_s = cell_guess_s(run->scenario),
+		.quiet = run->options->quiet,
+		.policies = run->scenario->policies,
+		.policy_count = run->scenario->policy_count,
+		.boots = run->boots,
+		.phase = phase_names[run->scenario->limits.phase],
+	};
+
+	run->progress = progress_begin(&plan);
 	return run->progress ? 0 : rs_fail(err, ENOMEM, "out of memory");
 }
 

@@ -13,6 +13,7 @@
 
 #include "harness/cell.h"
 #include "harness/folder.h"
+#include "harness/glance.h"
 #include "harness/progress.h"
 #include "harness/run_state.h"
 #include "harness/rundb.h"
@@ -139,11 +140,31 @@ static int note_end(struct run_state *run, unsigned int i, enum run_cell_state s
 	return ret < 0 ? ret : note(run, i, err);
 }
 
+static char *folder_of(const struct run_state *run, unsigned int i)
+{
+	const struct run_cell *cell = &run->cells[i];
+
+	return folder_path(run->out, "cells/%03u-%s-%u", i + 1, cell->policy, cell->boot);
+}
+
+/* For who watches; false where nobody does. The report reads it again. */
+static bool look_at(struct run_state *run, unsigned int i, struct glance *g)
+{
+	cleanup_free char *dir = NULL;
+
+	if (!progress_is_shown(run->progress))
+		return false;
+	dir = folder_of(run, i);
+	if (!dir || glance_read(dir, run->scenario, g, NULL) < 0)
+		return false;
+	progress_result(run->progress, run->cells[i].policy, g);
+	return true;
+}
+
 static int measure(struct run_state *run, unsigned int i, struct rs_error **err)
 {
 	struct run_cell *cell = &run->cells[i];
-	cleanup_free char *dir =
-		folder_path(run->out, "cells/%03u-%s-%u", i + 1, cell->policy, cell->boot);
+	cleanup_free char *dir = folder_of(run, i);
 	struct cell_plan plan = {
 		.policy = cell->policy,
 		.boot = cell->boot,
@@ -183,8 +204,8 @@ static int note_failure(struct run_state *run, unsigned int i, const char *why,
 {
 	struct run_cell *cell = &run->cells[i];
 
+	progress_done(run->progress, "failed", NULL);
 	fprintf(stderr, "cell %u (%s, boot %u) failed: %s\n", i + 1, cell->policy, cell->boot, why);
-	progress_done(run->progress, "failed");
 	if (check_space(run, err) < 0) {
 		note_end(run, i, RUN_PLANNED, NULL, NULL);
 		return -ENOSPC;
@@ -204,18 +225,20 @@ static int measure_and_note(struct run_state *run, unsigned int i, unsigned int 
 			    struct rs_error **err)
 {
 	cleanup_error struct rs_error *failed = NULL;
+	struct glance seen;
 	int ret = note_begin(run, i, err);
 
 	if (ret < 0)
 		return ret;
 	if (measure(run, i, &failed) == 0) {
 		*in_a_row = 0;
-		progress_done(run->progress, "done");
+		progress_done(run->progress, "done", look_at(run, i, &seen) ? &seen : NULL);
 		return note_end(run, i, RUN_DONE, NULL, err);
 	}
 	if (!wait_signal())
 		return note_failure(run, i, failed->message, in_a_row, err);
 	run->interrupted = true;
+	progress_done(run->progress, "interrupted", NULL);
 	return note_end(run, i, RUN_PLANNED, NULL, err);
 }
 
@@ -239,8 +262,12 @@ int run_cells(struct run_state *run, struct rs_error **err)
 {
 	unsigned int i, in_a_row = 0;
 	char now[RUN_TIME_ROOM];
+	struct glance seen;
 	int ret;
 
+	for (i = 0; i < run->cell_count; i++) /* of sessions before */
+		if (run->cells[i].state == RUN_DONE)
+			look_at(run, i, &seen);
 	run_time(now);
 	ret = rundb_begin_session(run->db, version_text(), now, err);
 	if (ret == 0)

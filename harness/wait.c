@@ -32,6 +32,12 @@ static struct {
 	int64_t due_ns;
 } looking;
 
+static struct {
+	void (*fn)(void *arg);
+	void *arg;
+	int64_t every_ns, next_ns;
+} tick;
+
 int64_t wait_now_ns(void)
 {
 	struct timespec now;
@@ -142,9 +148,39 @@ static int remaining_ms(int64_t deadline_ns)
 	return left > most ? most : (int)left;
 }
 
+void wait_set_tick(void (*fn)(void *arg), void *arg, int every_ms)
+{
+	tick.fn = fn;
+	tick.arg = arg;
+	tick.every_ns = every_ms * 1000000ll;
+	tick.next_ns = wait_now_ns() + tick.every_ns;
+}
+
+/* `timeout_ms`, or what is left until the next tick. */
+static int until_tick(int timeout_ms)
+{
+	int left;
+
+	if (!tick.fn)
+		return timeout_ms;
+	left = remaining_ms(tick.next_ns);
+	return left < timeout_ms ? left : timeout_ms;
+}
+
+static void tick_if_due(void)
+{
+	int64_t now = wait_now_ns();
+
+	if (!tick.fn || now < tick.next_ns)
+		return;
+	tick.next_ns = now + tick.every_ns;
+	tick.fn(tick.arg);
+}
+
 /*
  * One poll over the wanted fd (may be -1), the signals and all that is
- * watched. 1: the wanted fd is ready; 0: time passed; else an error.
+ * watched. 1: the wanted fd is ready; 0: time passed, maybe less than that;
+ * else an error.
  */
 static int poll_once(int fd, short events, int timeout_ms, struct rs_error **err)
 {
@@ -157,7 +193,7 @@ static int poll_once(int fd, short events, int timeout_ms, struct rs_error **err
 	for (i = 0; i < watched_count; i++)
 		fds[2 + i] = (struct pollfd){ .fd = watched[i].fd, .events = POLLIN };
 	do
-		ret = poll(fds, 2 + watched_count, timeout_ms);
+		ret = poll(fds, 2 + watched_count, until_tick(timeout_ms));
 	while (ret < 0 && errno == EINTR && !caught);
 	if (wait_check(err) < 0)
 		return -EINTR;
@@ -168,6 +204,7 @@ static int poll_once(int fd, short events, int timeout_ms, struct rs_error **err
 	for (i = 0; i < watched_count; i++)
 		if (fds[2 + i].revents)
 			return rs_fail(err, ECHILD, "%s ended unexpectedly", watched[i].what);
+	tick_if_due();
 	return look_if_due(err);
 }
 

@@ -48,6 +48,12 @@ void wait_unwatch(int fd);
  */
 void wait_look(int (*look)(void *arg, struct rs_error **err), void *arg);
 
+/*
+ * Call fn(arg) every `every_ms` in whatever wait goes on; NULL: no longer. It
+ * must be short, for the wait's end may be what is measured.
+ */
+void wait_set_tick(void (*fn)(void *arg), void *arg, int every_ms);
+
 /* 0 once `fd` has one of `events` (POLLIN, POLLOUT); ETIMEDOUT after the deadline. */
 int wait_fd(int fd, short events, int64_t deadline_ns, struct rs_error **err);
 
