@@ -8,7 +8,6 @@
 #include "harness/scenario_keys.h"
 #include "host/cleanup.h"
 #include "host/policy.h"
-#include "host/suggest.h"
 
 #define NAME_LENGTH_MAX 32
 
@@ -387,21 +386,4 @@ void key_expected(const struct key *k, char *buffer, size_t size)
 	print_expected(k, to);
 	fclose(to);
 	buffer[size - 1] = 0;
-}
-
-const char *key_nearest(const struct key *k, const char *text)
-{
-	struct suggestion nearest = { .word = text };
-	const struct policy *const *p;
-	size_t i;
-
-	if (k->type == KEY_CHOICE)
-		for (i = 0; k->choices[i]; i++)
-			suggest_offer(&nearest, k->choices[i]);
-	if (k->type == KEY_POLICY)
-		for (p = policies; *p; p++)
-			suggest_offer(&nearest, (*p)->name);
-	if (k->word)
-		suggest_offer(&nearest, k->word);
-	return nearest.best;
 }

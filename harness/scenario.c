@@ -132,9 +132,9 @@ static void load_value(struct yaml_file *f, const struct section *section, const
 		[KEY_NOT_WHOLE] = "is finer than can be set",
 		[KEY_NO_MEMORY] = "does not fit into memory",
 	};
-	char expected[KEY_EXPECTED_SIZE], value[SHOWN_MAX + 4];
+	char expected[KEY_EXPECTED_SIZE], value[SHOWN_MAX + 4], nearest[SHOWN_MAX];
 	enum key_problem problem;
-	const char *nearest;
+	bool near;
 
 	if (k->type == KEY_SECTION && y->type == YAML_MAP) {
 		load_section(f, k->section, y, field);
@@ -148,11 +148,10 @@ static void load_value(struct yaml_file *f, const struct section *section, const
 	if (problem == KEY_OK)
 		return;
 	key_expected(k, expected, sizeof(expected));
-	nearest = problem == KEY_WRONG_TYPE ? key_nearest(k, y->text) : NULL;
+	near = problem == KEY_WRONG_TYPE && key_nearest(k, y->text, nearest, sizeof(nearest));
 	yaml_mistake(f, y->line, y->column, "key '%s%s': '%s' %s (expected %s%s%s%s)",
 		     section->path, k->name, shown(y->text, value), problems[problem], expected,
-		     nearest ? "; did you mean '" : "", nearest ? nearest : "",
-		     nearest ? "'?" : "");
+		     near ? "; did you mean '" : "", near ? nearest : "", near ? "'?" : "");
 }
 
 static void load_list(struct yaml_file *f, const struct section *section, const struct key *k,

@@ -94,7 +94,10 @@ bool key_is_whole(const struct key *k); /* of a number */
 /* The units a number must have one of, by index; NULL after the last. */
 const char *key_unit(const struct key *k, unsigned int index);
 
-/* The nearest valid word to a wrong value (choices, policies), or NULL. */
-const char *key_nearest(const struct key *k, const char *text);
+/*
+ * What was meant by a wrong value, if that can be told: the nearest word, or
+ * the number with a unit that the key has ("20 msec": 20ms).
+ */
+bool key_nearest(const struct key *k, const char *text, char *buffer, size_t size);
 
 #endif
