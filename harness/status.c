@@ -147,18 +147,17 @@ void status_each_shared(const struct status *s,
 	char before[NAMES_MAX] = "", now[NAMES_MAX] = "", text[CORESET_TEXT_MAX];
 	struct coreset cores = { 0 };
 
-	/* One beyond the last, where nobody runs, tells of the last set. */
+	/* One beyond the last tells of the last set. */
 	for (unsigned int core = 0; core <= CORESET_MAX; core++) {
-		if (core == CORESET_MAX || list_users(s, core, now) < 2)
-			now[0] = '\0';
-		if (strcmp(before, now)) {
+		if (core < CORESET_MAX && list_users(s, core, now) < 2)
+			continue;
+		if (core == CORESET_MAX || strcmp(before, now)) {
 			if (*before && coreset_text(&cores, text, sizeof(text)))
 				fn(text, before, arg);
 			cores = (struct coreset){ 0 };
 			strcpy(before, now);
 		}
-		if (*now)
-			coreset_add(&cores, core);
+		coreset_add(&cores, core);
 	}
 }
 
