@@ -117,6 +117,11 @@ const struct command command_run = {
 		.summary = "run a scenario: real VMs, every policy, so many boots",
 		.text = "Measure a scenario: every policy, in random order, with a boot of the "
 			"neighbour each; then write the report.",
+		.notes = "While it works, a terminal shows the phase, the time left, and for each "
+			 "policy the boots measured so far with their median p99 and the deadlines "
+			 "missed; anything else gets a line a phase and a cell. Ctrl-C ends it at "
+			 "once: what is measured is kept and reported, and `ringsched resume` "
+			 "goes on.",
 		.options = options,
 		.operand = { .name = "SCENARIO.yaml", .min = 1, .max = 1, AT(scenario),
 			     .missing = "which SCENARIO.yaml?", .complete = COMPLETE_FILE },

@@ -5,6 +5,7 @@
  * change the threads of a child process; periods are those of a synthetic run.
  *     quick run SCENARIO OUT SEED    2 boots a policy, or as QUICK_BOOTS says
  *     quick resume OUT [--retry-failed]
+ *     quick world DIR          makes a scenario and guests' files there
  *
  *     QUICK_VERSION=TEXT  the version these programs pretend to be
  *     QUICK_QEMU=TEXT     the QEMU their machine pretends to have
@@ -12,6 +13,7 @@
  *     QUICK_GUESTS=DIR    folder of the guests
  *     QUICK_HOLD=N        cell N goes on until a signal comes
  *     QUICK_FILL=N        cell N fills the disk that OUT is on, then writes
+ *     QUICK_SHOW=MS       it says what it does, and a cell takes so much longer
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,6 +23,7 @@
 #include "harness/cell.h"
 #include "harness/command.h"
 #include "harness/folder.h"
+#include "harness/progress.h"
 #include "harness/run_state.h"
 #include "harness/version.h"
 #include "harness/wait.h"
@@ -106,12 +109,22 @@ static int fill_disk(const struct run_state *run, const char *dir, struct rs_err
 	return folder_write_gz(samples, block, sizeof(block), err);
 }
 
+static int show(struct run_state *run, struct rs_error **err)
+{
+	double s = strtod(setting("QUICK_SHOW", "0"), NULL) / 1000;
+
+	progress_phase(run->progress, "boot");
+	return wait_until(wait_deadline(s), err);
+}
+
 static int measure(struct run_state *run, const struct cell_plan *plan, struct rs_error **err)
 {
 	cleanup_free char *loop = folder_path(plan->dir, "loop.txt");
 	struct synth of_now = synth;
 	int ret = folder_make(plan->dir, 0755, err);
 
+	if (ret == 0)
+		ret = show(run, err);
 	if (ret == 0)
 		ret = over_the_loop(plan->policy, loop, err);
 	if (ret == 0 && is_number(plan, "QUICK_HOLD"))
@@ -148,7 +161,7 @@ static int run_new(int argc, char **argv, struct rs_error **err)
 		.accel = "auto",
 		.guests = setting("QUICK_GUESTS", "."),
 		.daemon = "/bin/true",
-		.quiet = true,
+		.quiet = !getenv("QUICK_SHOW"),
 	};
 
 	return run_new_on(&quick_bench, &o, err);
@@ -166,6 +179,32 @@ static int resume(char **argv, struct rs_error **err)
 	return run_resume_on(&quick_bench, &o, err);
 }
 
+static int make_world(const char *dir, struct rs_error **err)
+{
+	static const char *const policies[] = { "none", "static", "ring", "ring_boot", NULL };
+	static const char *const files[] = { "rt/vmlinux",	   "standard/vmlinux",
+					     "control-rt.cpio.gz", "control-standard.cpio.gz",
+					     "neighbour.img",	   "neighbour-initrd.cpio.gz" };
+	const struct synth of_scenario = { .policies = policies };
+	cleanup_free char *from = folder_path(dir, "scenario.yaml");
+	cleanup_free char *to = folder_path(dir, "boot-interference.yaml");
+	cleanup_free char *rt = folder_path(dir, "guests/rt");
+	cleanup_free char *standard = folder_path(dir, "guests/standard");
+	int ret = folder_make(rt, 0755, err);
+
+	if (ret == 0)
+		ret = folder_make(standard, 0755, err);
+	for (size_t i = 0; ret == 0 && i < sizeof(files) / sizeof(files[0]); i++) {
+		cleanup_free char *path = folder_path(dir, "guests/%s", files[i]);
+
+		ret = folder_write(path, "a guest's file", err);
+	}
+	if (ret < 0)
+		return ret;
+	synth_scenario(&of_scenario, dir);
+	return rename(from, to) ? rs_fail_errno(err, errno, "renaming %s", from) : 0;
+}
+
 int main(int argc, char **argv)
 {
 	cleanup_error struct rs_error *err = NULL;
@@ -175,5 +214,7 @@ int main(int argc, char **argv)
 		ret = run_new(argc, argv, &err);
 	else if (argc >= 3 && !strcmp(argv[1], "resume"))
 		ret = resume(argv, &err);
+	else if (argc == 3 && !strcmp(argv[1], "world"))
+		ret = make_world(argv[2], &err);
 	return ret < 0 ? command_fail("quick", err) : ret;
 }

@@ -36,45 +36,6 @@ static void put(const char *dir, const char *name, const char *text)
 	assert_int_equal(folder_write(path, text, NULL), 0);
 }
 
-static int make_world(void **state)
-{
-	static const char *const policies[] = { "none", "static", "ring", "ring_boot", NULL };
-	const struct synth synth = { .policies = policies };
-	static const char *const folders[] = { "rt", "standard" };
-	static const char *const files[] = { "rt/vmlinux",	   "standard/vmlinux",
-					     "control-rt.cpio.gz", "control-standard.cpio.gz",
-					     "neighbour.img",	   "neighbour-initrd.cpio.gz" };
-
-	cleanup_free char *written = NULL;
-
-	(void)state;
-	strcpy(tmp, "/tmp/rs-resume.XXXXXX");
-	assert_non_null(mkdtemp(tmp));
-	snprintf(guests, sizeof(guests), "%s/guests", tmp);
-	assert_int_equal(mkdir(guests, 0755), 0);
-	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-		cleanup_free char *dir = folder_path(guests, "%s", folders[i]);
-
-		assert_int_equal(mkdir(dir, 0755), 0);
-	}
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-		put(guests, files[i], "a guest's file");
-	synth_scenario(&synth, tmp);
-	written = folder_path(tmp, "scenario.yaml");
-	snprintf(scenario, sizeof(scenario), "%s/boot-interference.yaml", tmp);
-	assert_int_equal(rename(written, scenario), 0);
-	setenv("QUICK_GUESTS", guests, 1);
-	/* Figures are not what is tested, and gnuplot takes seconds. */
-	setenv("PATH", "/nonexistent", 1);
-	return 0;
-}
-
-static int remove_world(void **state)
-{
-	(void)state;
-	return folder_remove(tmp, NULL);
-}
-
 /* Its end is the caller's business; the output is read by reap(). */
 static pid_t begin(const char *command, const char *a, const char *b, const char *c)
 {
@@ -101,6 +62,26 @@ static int reap(pid_t pid)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(folder_read(log, said, sizeof(said), NULL), 0);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static int make_world(void **state)
+{
+	(void)state;
+	strcpy(tmp, "/tmp/rs-resume.XXXXXX");
+	assert_non_null(mkdtemp(tmp));
+	snprintf(guests, sizeof(guests), "%s/guests", tmp);
+	snprintf(scenario, sizeof(scenario), "%s/boot-interference.yaml", tmp);
+	assert_int_equal(reap(begin("world", tmp, NULL, NULL)), 0);
+	setenv("QUICK_GUESTS", guests, 1);
+	/* Figures are not what is tested, and gnuplot takes seconds. */
+	setenv("PATH", "/nonexistent", 1);
+	return 0;
+}
+
+static int remove_world(void **state)
+{
+	(void)state;
+	return folder_remove(tmp, NULL);
 }
 
 static void ended(int code, int wanted)
