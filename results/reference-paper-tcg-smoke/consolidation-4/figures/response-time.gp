@@ -12,9 +12,9 @@ set encoding utf8
 set border linecolor '#444444'
 set grid linecolor '#dddddd' linetype 1
 set tics nomirror
-set multiplot layout 2,1 title 'Response time of the control ring along time (the boot of median interference of each policy)' margins 0.06,0.965,0.07,0.88 spacing 0,0.025
-set xrange [0:69.887]
-set yrange [0:248.384]
+set multiplot layout 2,1 title 'Response time of the control ring along time (the boot of median interference of each policy)' margins 0.06,0.965,0.070,0.880 spacing 0,0.0250
+set xrange [0:47.771]
+set yrange [0:504.345]
 set ylabel 'response (ms)'
 set format x ''
 set key at screen 0.965,0.945 right horizontal samplen 1.5 maxrows 1
@@ -22,10 +22,10 @@ set grid ytics
 unset object
 unset label
 unset arrow
-set object 1 rectangle from 3.005, graph 0 to 60.491, graph 1 behind fillcolor '#e4e4e4' fillstyle solid noborder
-set label 1 'neighbour boots' at 31.748, graph 1 center offset 0,0.7 textcolor '#555555'
+set object 1 rectangle from 3.004, graph 0 to 38.552, graph 1 behind fillcolor '#e4e4e4' fillstyle solid noborder
+set label 1 'neighbour boots' at 20.778, graph 1 center offset 0,0.7 textcolor '#555555'
 set label 2 'none, boot 1' at graph 1.019, graph 0.5 center rotate by -90 font ',14' textcolor '#d55e00'
-set arrow 1 from graph 0, first 100.000 to graph 1, first 100.000 nohead linecolor '#000000' dashtype 2 front
+set arrow 1 from graph 0, first 200.000 to graph 1, first 200.000 nohead linecolor '#000000' dashtype 2 front
 plot 'response-time.dat' index 0 using 1:3 with points pointtype 7 pointsize 0.3 linecolor '#d55e00' title 'one period', \
 	'' index 2 using 1:3 with points pointtype 6 pointsize 1.1 linecolor '#666666' title 'stained', \
 	'' index 1 using 1:3 with points pointtype 2 pointsize 0.8 linecolor '#000000' title 'missed', \
@@ -35,9 +35,9 @@ unset key
 unset object
 unset label
 unset arrow
-set object 1 rectangle from 3.004, graph 0 to 69.887, graph 1 behind fillcolor '#e4e4e4' fillstyle solid noborder
+set object 1 rectangle from 3.003, graph 0 to 47.771, graph 1 behind fillcolor '#e4e4e4' fillstyle solid noborder
 set label 2 'ring\_boot, boot 1' at graph 1.019, graph 0.5 center rotate by -90 font ',14' textcolor '#0072b2'
-set arrow 1 from graph 0, first 100.000 to graph 1, first 100.000 nohead linecolor '#000000' dashtype 2 front
+set arrow 1 from graph 0, first 200.000 to graph 1, first 200.000 nohead linecolor '#000000' dashtype 2 front
 set xlabel 'time since the start of solo (s)'
 set format x '%g'
 plot 'response-time.dat' index 4 using 1:3 with points pointtype 7 pointsize 0.3 linecolor '#0072b2' title 'one period', \
