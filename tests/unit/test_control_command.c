@@ -193,7 +193,7 @@ static void nul_bytes_are_refused(void **state)
 {
 	char line[] = "CLOCK\0 ms=100";
 	struct rsc_arguments a;
-	struct rsc_reason why;
+	struct rsc_reason why = { "" };
 	int code;
 
 	(void)state;
