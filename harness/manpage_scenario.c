@@ -51,15 +51,14 @@ static void write_value(FILE *to, const struct key *k)
 {
 	char expected[KEY_EXPECTED_SIZE], *text = NULL;
 
+	const char *list = k->fills ? "one value or a list, each " : "a list, each item ";
+
 	if (k->type == KEY_SECTION)
-		snprintf(expected, sizeof(expected), "%s", k->items_max ? "maps" : "a map of keys");
+		snprintf(expected, sizeof(expected), "a map of keys");
 	else
 		key_expected(k, expected, sizeof(expected));
-	if (asprintf(&text, "%s%s; %s%s.",
-		     k->fills	  ? "One value or a list, each " :
-		     k->items_max ? "A list of " :
-				    "Is ",
-		     expected, k->initial ? "default: " : "must be given",
+	if (asprintf(&text, "%s%s; %s%s.", k->items_max ? list : "", expected,
+		     k->initial ? "default: " : "must be given",
 		     k->initial && k->type != KEY_SECTION ? k->initial :
 		     k->initial				  ? "left out" :
 							    "") >= 0)

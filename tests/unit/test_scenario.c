@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "harness/manpage.h"
 #include "harness/scenario.h"
 #include "host/cleanup.h"
 #include "host/error.h"
@@ -284,6 +285,21 @@ static void test_round_trip(void **state)
 	assert_string_equal(again->vms[1].load.fio, "--rw=randread # \xc3\xa4");
 }
 
+/* What ringsched-scenario(5) shows. */
+static void test_example_of_the_manual(void **state)
+{
+	cleanup_error struct rs_error *err = NULL;
+	cleanup_scenario struct scenario *s =
+		load_text(manpage_scenario_example, strlen(manpage_scenario_example), &err);
+
+	(void)state;
+	if (!s)
+		fail_msg("%s", err->message);
+	assert_non_null(strchr(s->question, '?'));
+	assert_int_equal(s->vm_count, 2);
+	assert_true(scenario_has_limits(s));
+}
+
 /* No neighbour: nothing boots, and that too survives being written. */
 static void test_control_alone(void **state)
 {
@@ -433,10 +449,15 @@ static int enter_golden(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_golden),	      cmocka_unit_test(test_default_scenario),
-		cmocka_unit_test(test_own_scenarios), cmocka_unit_test(test_round_trip),
-		cmocka_unit_test(test_control_alone), cmocka_unit_test(test_hostile),
-		cmocka_unit_test(test_mutations),     cmocka_unit_test(test_suggest),
+		cmocka_unit_test(test_golden),
+		cmocka_unit_test(test_default_scenario),
+		cmocka_unit_test(test_own_scenarios),
+		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_example_of_the_manual),
+		cmocka_unit_test(test_control_alone),
+		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_mutations),
+		cmocka_unit_test(test_suggest),
 	};
 
 	return cmocka_run_group_tests_name("scenario", tests, enter_golden, NULL);
