@@ -14,6 +14,8 @@
 #include "host/cleanup.h"
 #include "host/error.h"
 
+#define NAME_LENGTH_MAX 64
+
 /* One vCPU's period of at least 100 us (RS_PERIOD_MIN_NS) and at most 60 s. */
 static bool plausible_period(uint64_t period, uint64_t deadline)
 {
@@ -235,6 +237,16 @@ static int load_uses(const char *dir, struct cell_ring *ring, struct json_object
 	return ring->uses ? 0 : -EINVAL;
 }
 
+/* Names of policies and VMs come from a file, and stand in scripts that gnuplot
+ * runs, in file names and in tables. */
+static bool is_plain_name(const char *name)
+{
+	size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyz"
+				     "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
+
+	return length && length <= NAME_LENGTH_MAX && !name[length];
+}
+
 static int read_ring(struct cell *cell, const char *dir, struct json_object *row,
 		     const struct scenario *scenario, struct rs_error **err)
 {
@@ -249,6 +261,8 @@ static int read_ring(struct cell *cell, const char *dir, struct json_object *row
 	    !plausible_period(ring->period_ns, ring->deadline_ns))
 		return rs_fail(err, EINVAL, "rings[%zu] lacks vm, id, priority, period or deadline",
 			       cell->ring_count);
+	if (!is_plain_name(vm))
+		return rs_fail(err, EINVAL, "rings[%zu].vm is no plain name", cell->ring_count);
 	ring->vm = strdup(vm);
 	if (!ring->vm)
 		return rs_fail(err, ENOMEM, "no memory for a ring");
@@ -302,6 +316,8 @@ static int read_head(struct cell *cell, struct rs_error **err)
 	if (!policy || !json_u64(cell->json, "boot", &boot) ||
 	    !json_u64(cell->json, "order", &order))
 		return rs_fail(err, EINVAL, "policy, boot or order is missing");
+	if (!is_plain_name(policy))
+		return rs_fail(err, EINVAL, "its policy is no plain name");
 	cell->boot = (unsigned int)boot;
 	cell->order = (unsigned int)order;
 	cell->policy = strdup(policy);

@@ -16,6 +16,7 @@
 #include <json-c/json.h>
 #include <math.h>
 
+#include "harness/folder.h"
 #include "harness/jsonread.h"
 #include "host/prng.h"
 #include "harness/report.h"
@@ -623,6 +624,35 @@ static void test_hostile_file_name(void **state)
 	assert_non_null(strstr(run->failures[0].why, "plain file name"));
 }
 
+/* Names stand in scripts that gnuplot runs: one that ends a text there must not
+ * get so far. */
+static void test_hostile_names(void **state)
+{
+	static const char *const edits[] = {
+		"s|\"policy\":\"ring_boot\"|\"policy\":\"x'; system('touch /tmp/x') #\"|",
+		"s|\"vm\":\"control\",\"ring_id\"|\"vm\":\"`touch /tmp/x`\",\"ring_id\"|",
+	};
+	struct synth s = known;
+
+	(void)state;
+	s.boots = s.planned = 1;
+	for (size_t i = 0; i < sizeof(edits) / sizeof(edits[0]); i++) {
+		cleanup_run struct run *run = NULL;
+		char path[128], command[512];
+
+		synth_run(&s, folder);
+		snprintf(path, sizeof(path), "%s/edit", folder);
+		assert_int_equal(folder_write(path, edits[i], NULL), 0);
+		snprintf(command, sizeof(command),
+			 "sed -i -f %s %s/cells/001-ring_boot-1/cell.json", path, folder);
+		assert_int_equal(system(command), 0);
+		run = run_read(folder, NULL);
+		assert_non_null(run);
+		assert_int_equal(run->failure_count, 1);
+		assert_non_null(strstr(run->failures[0].why, "no plain name"));
+	}
+}
+
 /* The folder holds all that docs/run-folder.md says, pictures included. */
 static void test_report_files(void **state)
 {
@@ -749,6 +779,7 @@ int main(int argc, char **argv)
 		IN_FOLDER(test_interrupted),
 		IN_FOLDER(test_nothing_finished),
 		IN_FOLDER(test_hostile_file_name),
+		IN_FOLDER(test_hostile_names),
 		IN_FOLDER(test_report_files),
 	};
 
