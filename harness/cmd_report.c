@@ -45,7 +45,7 @@ static int run(int argc, char **argv)
 		return code;
 	}
 	report_print(&verdict, stdout);
-	printf("Report: %s/report.md\n", dir);
+	printf("Report: %s/report.html, and as text %s/report.md\n", dir, dir);
 	code = report_exit_code(verdict.result);
 	report_verdict_clear(&verdict);
 	return code;
@@ -56,8 +56,11 @@ const struct command command_report = {
 		.name = "ringsched report",
 		.summary = "make summary, figures and report of a run's folder",
 		.text = "Make the report of the run in DIR again: summary.json, histograms.csv, "
-			"figures, report.md, and the verdict. Works on an interrupted run, with "
-			"the boots that were finished.",
+			"figures, report.md, report.html, and the verdict. Works on an "
+			"interrupted run, with the boots that were finished. report.html is one "
+			"file for a browser that needs nothing beside it: no network, no script, "
+			"at most 3 MB; it can be mailed, archived and printed. DIR may also be a "
+			"folder of `ringsched import`, which gets report.md and report.html.",
 		.operand = { .name = "DIR", .min = 1, .max = 1,
 			     .missing = "which run? Give its folder",
 			     .complete = COMPLETE_FOLDER },

@@ -47,6 +47,14 @@ const char *figure_colour(const struct summary *s, const char *policy)
 	return others[0];
 }
 
+const char *figure_other_colour(size_t series)
+{
+	static const char *const colours[] = { "#0072b2", "#d55e00", "#009e73", "#cc79a7",
+					       "#e69f00", "#56b4e9", "#000000", "#999999" };
+
+	return colours[series % (sizeof(colours) / sizeof(colours[0]))];
+}
+
 const char *figure_label(const char *policy, char room[80])
 {
 	char *to = room;

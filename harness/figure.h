@@ -14,9 +14,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-struct durations;
+#include "harness/summary.h"
+
 struct rs_error;
-struct summary;
 
 struct figure {
 	const char *name; /* Required. Of its files */
@@ -25,6 +25,8 @@ struct figure {
 	unsigned int width, height; /* Required. Pixels */
 	/* Not required. The height where it grows with the number of policies. */
 	unsigned int (*height_of)(const struct summary *s);
+	/* Not required. report.html draws it by itself (page.h); else it shows the picture. */
+	bool in_page;
 	/* Not required. False: this run is not about it, nothing is said of it. */
 	bool (*applies)(const struct summary *s);
 	/*
@@ -51,6 +53,16 @@ struct figures_drawn {
 int figures_draw(const struct summary *s, const char *dir, struct figures_drawn *drawn,
 		 struct rs_error **err);
 void figures_clear(struct figures_drawn *drawn);
+
+/* The panels of figure_cost, and a policy's numbers in them; NaN where the run
+ * has no such number. */
+#define COST_PANELS 6
+extern const char *const figure_cost_titles[COST_PANELS];
+void figure_cost_values(const struct policy_result *p, enum phase phase,
+			double values[COST_PANELS]);
+
+/* The colour of what is no policy. */
+const char *figure_other_colour(size_t series);
 
 /* A policy's colour, "#rrggbb", the same in every figure, told apart by
  * colour-blind readers (Okabe and Ito, 2008). */

@@ -130,5 +130,6 @@ const struct figure figure_boots = {
 		   "solo phase right before; the bar is the median. 1 means undisturbed.",
 	.width = 1000,
 	.height = 560,
+	.in_page = true,
 	.write = write_boots,
 };

@@ -57,7 +57,7 @@ static double floor_of(const struct summary *s)
 
 static void write_axes(const struct summary *s, FILE *gp)
 {
-	double deadline = (double)cell_judged_ring(s->run->cells[0])->deadline_ns / 1e6;
+	double deadline = summary_deadline_ms(s);
 	/* Ticks on a logarithmic axis, in ms: few over many decades. */
 	static const char fine[] = "0.1, 0.2, 0.3, 0.5, 0.7, 1, 2, 3, 5, 7, 10, 15, 20, 30, 50, "
 				   "70, 100, 150, 200, 300, 500, 700, 1000";
@@ -145,5 +145,6 @@ const struct figure figure_ccdf = {
 		"not judge.",
 	.width = 1100,
 	.height = 620,
+	.in_page = true,
 	.write = write_ccdf,
 };

@@ -7,10 +7,9 @@
 #include "harness/summary.h"
 #include "host/error.h"
 
-#define PANELS 6
 #define MANY 5 /* policies */
 
-static const char *const panel_titles[PANELS] = {
+const char *const figure_cost_titles[COST_PANELS] = {
 	"notifications or reads, a period",
 	"daemon: CPU ms a second",
 	"priority changes, a second",
@@ -19,7 +18,7 @@ static const char *const panel_titles[PANELS] = {
 	"neighbour: CPU, % of the core",
 };
 
-static void panel_values(const struct policy_result *p, enum phase phase, double values[PANELS])
+void figure_cost_values(const struct policy_result *p, enum phase phase, double values[COST_PANELS])
 {
 	const double *c = p->cost[phase].value;
 	/* A policy reads or is notified; where a guest does both, both count. */
@@ -35,15 +34,15 @@ static void panel_values(const struct policy_result *p, enum phase phase, double
 
 /* The highest bar of each panel, so that the numbers above fit; NaN where the
  * run has no such number. */
-static void write_data(const struct summary *s, FILE *dat, double top[PANELS])
+static void write_data(const struct summary *s, FILE *dat, double top[COST_PANELS])
 {
 	fputs("# position, then a column a panel\n", dat);
 	for (size_t i = 0; i < s->policy_count; i++) {
-		double values[PANELS];
+		double values[COST_PANELS];
 
-		panel_values(&s->policies[i], summary_phase(s), values);
+		figure_cost_values(&s->policies[i], summary_phase(s), values);
 		fprintf(dat, "# %s\n%zu", s->policies[i].name, i + 1);
-		for (int k = 0; k < PANELS; k++) {
+		for (int k = 0; k < COST_PANELS; k++) {
 			fprintf(dat, isfinite(values[k]) ? " %.6g" : " NaN", values[k]);
 			top[k] = fmax(top[k], values[k]);
 		}
@@ -60,7 +59,7 @@ static void write_panel(const struct summary *s, int panel, double top, FILE *gp
 		"set title \"%s\"\n"
 		"set yrange [0:%.6g]\n"
 		"plot ",
-		panel_titles[panel], top > 0 ? top * (upright ? 1.35 : 1.2) : 1);
+		figure_cost_titles[panel], top > 0 ? top * (upright ? 1.35 : 1.2) : 1);
 	for (size_t i = 0; i < s->policy_count; i++)
 		fprintf(gp,
 			"'cost.dat' every ::%zu::%zu using 1:%d with boxes linecolor '%s', \\\n\t",
@@ -71,13 +70,13 @@ static void write_panel(const struct summary *s, int panel, double top, FILE *gp
 
 static int write_cost(const struct summary *s, FILE *dat, FILE *gp, struct rs_error **err)
 {
-	double top[PANELS] = { NAN, NAN, NAN, NAN, NAN, NAN };
+	double top[COST_PANELS] = { NAN, NAN, NAN, NAN, NAN, NAN };
 	const char *phase = phase_names[summary_phase(s)];
 	char label[80];
 	bool known = false;
 
 	write_data(s, dat, top);
-	for (int i = 0; i < PANELS; i++)
+	for (int i = 0; i < COST_PANELS; i++)
 		known = known || isfinite(top[i]);
 	if (!known)
 		return rs_fail(err, ENODATA, "no cost is known of phase %s", phase);
@@ -94,7 +93,7 @@ static int write_cost(const struct summary *s, FILE *dat, FILE *gp, struct rs_er
 		fprintf(gp, "%s'%s' %zu", i ? ", " : "", figure_label(s->policies[i].name, label),
 			i + 1);
 	fputs(") scale 0 rotate by 30 right\n", gp);
-	for (int i = 0; i < PANELS; i++)
+	for (int i = 0; i < COST_PANELS; i++)
 		if (isfinite(top[i])) /* nothing to draw is an error to gnuplot */
 			write_panel(s, i, top[i], gp);
 	fputs("unset multiplot\n", gp);
@@ -111,5 +110,6 @@ const struct figure figure_cost = {
 		"the same timers and switches and sends nothing.",
 	.width = 1200,
 	.height = 720,
+	.in_page = true,
 	.write = write_cost,
 };

@@ -226,5 +226,6 @@ const struct figure figure_response = {
 	.width = 1300,
 	.height = PLAIN_HEIGHT,
 	.height_of = height_of,
+	.in_page = true,
 	.write = write_response,
 };

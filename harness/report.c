@@ -9,6 +9,7 @@
 #include "harness/figure.h"
 #include "harness/format.h"
 #include "harness/jsonread.h"
+#include "harness/page.h"
 #include "harness/report_internal.h"
 #include "harness/summary.h"
 #include "harness/verdict.h"
@@ -73,10 +74,11 @@ static int write_md(const struct summary *s, const struct verdict *v,
 	return 0;
 }
 
-/* What is printed, made now, while the run is in memory. */
+/* What is printed, made now, while the run is in memory. `no_page` says why there
+ * is no report.html, or is NULL. */
 static int keep_texts(struct report_verdict *verdict, const struct summary *s,
 		      const struct verdict *v, const struct figures_drawn *drawn,
-		      struct rs_error **err)
+		      const struct rs_error *no_page, struct rs_error **err)
 {
 	size_t size;
 	FILE *to;
@@ -86,6 +88,8 @@ static int keep_texts(struct report_verdict *verdict, const struct summary *s,
 	if (!to)
 		return rs_fail(err, ENOMEM, "no memory for the table");
 	report_write_table(s, drawn, to);
+	if (no_page)
+		fprintf(to, "Not written: %s\n", no_page->message);
 	fclose(to);
 	to = open_memstream(&verdict->reasons, &size);
 	if (!to)
@@ -101,6 +105,7 @@ static int write_all(const struct summary *s, const char *dir, struct figures_dr
 		     struct report_verdict *verdict, struct rs_error **err)
 {
 	cleanup_free char *histograms = format_text(err, "%s/histograms.csv", dir);
+	cleanup_error struct rs_error *no_page = NULL;
 	struct verdict v;
 	int ret;
 
@@ -114,8 +119,11 @@ static int write_all(const struct summary *s, const char *dir, struct figures_dr
 		ret = figures_draw(s, dir, drawn, err);
 	if (!ret)
 		ret = write_md(s, &v, drawn, dir, err);
+	/* As with a figure that cannot be drawn: all else is still worth having. */
 	if (!ret)
-		ret = keep_texts(verdict, s, &v, drawn, err);
+		page_write(s, &v, drawn, dir, PAGE_BYTES_MAX, &no_page);
+	if (!ret)
+		ret = keep_texts(verdict, s, &v, drawn, no_page, err);
 	return ret;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The report of a run's folder (docs/run-folder.md): summary.json,
- * histograms.csv, figures, report.md and the verdict by the scenario's
- * limits. Reads nothing but the folder, so an old or an interrupted run can
+ * histograms.csv, figures, report.md, report.html and the verdict by the
+ * scenario's limits. Reads nothing but the folder, so an old or an interrupted run can
  * be reported again at any time.
  */
 #ifndef RINGSCHED_REPORT_H
@@ -26,8 +26,8 @@ struct report_verdict {
 
 /*
  * Write the report of folder `dir` and judge it. Figures that cannot be
- * drawn (no gnuplot, no data) are named in the table and in report.md; they
- * do not fail the report. On success the caller owns *verdict's strings.
+ * drawn (no gnuplot, no data) are named in the table and in report.md, and so
+ * is a report.html that would be too large; they do not fail the report. On success the caller owns *verdict's strings.
  */
 int report_make(const char *dir, struct report_verdict *verdict, struct rs_error **err);
 

@@ -27,9 +27,9 @@ static void put_cell(const char *text, FILE *to)
 }
 
 /* A resumed run may have cells of two programs; whoever compares must know. */
-static void write_versions(const struct run *run, FILE *to)
+void report_write_versions(const struct summary *s, FILE *to)
 {
-	cleanup_json struct json_object *versions = summary_versions(run);
+	cleanup_json struct json_object *versions = summary_versions(s->run);
 	const char *separator = "";
 
 	if (json_object_object_length(versions) < 2)
@@ -66,7 +66,7 @@ static void write_head(const struct summary *s, const struct verdict *v, FILE *t
 		fputs("\n**The run was interrupted**; what follows are the boots finished "
 		      "by then. `ringsched resume` measures the rest.\n",
 		      to);
-	write_versions(s->run, to);
+	report_write_versions(s, to);
 }
 
 static void write_rows(const char *title, const struct verdict_row *rows, size_t count, FILE *to)
@@ -79,7 +79,7 @@ static void write_rows(const char *title, const struct verdict_row *rows, size_t
 			rows[i].bound, verdict_state_name(rows[i].state));
 }
 
-static void write_bound(const struct summary *s, FILE *to)
+void report_write_bound(const struct summary *s, FILE *to)
 {
 	enum phase phase = summary_phase(s);
 
@@ -393,12 +393,12 @@ static double steal_of(const struct run *run)
 	return sum / 1e3;
 }
 
-static void write_environment(const struct summary *s, FILE *to)
+void report_write_environment(const struct summary *s, FILE *to)
 {
 	struct json_object *run = s->run->json, *environment = json_dict(run, "environment");
 	char number[FORMAT_NUMBER_ROOM];
 
-	fputs("\n## Environment\n\n| | |\n|---|---|\n", to);
+	fputs("\n| | |\n|---|---|\n", to);
 	write_pair("accelerator", json_text(run, "accel"), to);
 	write_pair("because", json_text(run, "accel_why"), to);
 	write_pair("ringsched", json_text(run, "version"), to);
@@ -417,25 +417,55 @@ static void write_environment(const struct summary *s, FILE *to)
 }
 
 /* Quoted so that a shell takes it as it was. */
-static void write_command(const struct summary *s, FILE *to)
+void report_write_command(const struct summary *s, FILE *to)
 {
 	struct json_object *command = json_array(s->run->json, "command");
-	struct json_object *seed = NULL;
 
-	if (!command)
-		return;
-	fputs("\n## Made by\n\n    ", to);
 	for (unsigned long i = 0; i < json_count(command); i++) {
 		const char *word = json_object_get_string(json_object_array_get_idx(command, i));
 		bool plain = word && *word && !strpbrk(word, " \t\n'\"$&|;<>()*?[]#~`\\!{}");
 
-		fprintf(to, plain ? "%s%s" : "%s'%s'", i ? " " : "", word ? word : "");
+		fputs(i ? " " : "", to);
+		fputs(plain ? "" : "'", to);
+		for (; word && *word; word++)
+			if (*word == '\'')
+				fputs("'\\''", to);
+			else
+				fputc(*word, to);
+		fputs(plain ? "" : "'", to);
 	}
-	if (json_object_object_get_ex(s->run->json, "seed", &seed))
-		fprintf(to, "\n\nSeed %s.", json_object_get_string(seed));
-	fputs(" Numbers: `summary.json`; their definitions: `docs/results.md`; the rules: "
-	      "`docs/statistics.md`.\n",
-	      to);
+}
+
+const char *report_seed(const struct summary *s)
+{
+	struct json_object *seed = NULL;
+
+	if (!json_object_object_get_ex(s->run->json, "seed", &seed) || !seed)
+		return "not recorded";
+	return json_object_get_string(seed);
+}
+
+static void write_made_by(const struct summary *s, FILE *to)
+{
+	if (!json_count(json_array(s->run->json, "command")))
+		return;
+	fputs("\n## Made by\n\n    ", to);
+	report_write_command(s, to);
+	fprintf(to,
+		"\n\nSeed %s. Numbers: `summary.json`; their definitions: `docs/results.md`; the "
+		"rules: `docs/statistics.md`.\n",
+		report_seed(s));
+}
+
+void report_write_details(const struct summary *s, FILE *to)
+{
+	write_rings(s, to);
+	write_policies(s, to);
+	report_write_interrupts(s, to);
+	report_write_cost(s, to);
+	report_write_change(s, to);
+	write_boots(s, to);
+	write_comparisons(s, to);
 }
 
 void report_write_md(const struct summary *s, const struct verdict *v,
@@ -444,15 +474,10 @@ void report_write_md(const struct summary *s, const struct verdict *v,
 	write_head(s, v, to);
 	write_rows("Limits of the scenario", v->limits, v->limit_count, to);
 	write_rows("What the experiment is expected to show", v->shown, v->shown_count, to);
-	write_bound(s, to);
+	report_write_bound(s, to);
 	write_figures(s, drawn, to);
-	write_rings(s, to);
-	write_policies(s, to);
-	report_write_interrupts(s, to);
-	report_write_cost(s, to);
-	report_write_change(s, to);
-	write_boots(s, to);
-	write_comparisons(s, to);
-	write_environment(s, to);
-	write_command(s, to);
+	report_write_details(s, to);
+	fputs("\n## Environment\n", to);
+	report_write_environment(s, to);
+	write_made_by(s, to);
 }

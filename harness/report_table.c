@@ -9,8 +9,6 @@
 #include "harness/report_internal.h"
 #include "harness/summary.h"
 
-#define CELL_ROOM 48
-
 static bool always(const struct summary *s)
 {
 	(void)s;
@@ -25,7 +23,7 @@ static bool phase_beside_solo(const struct summary *s)
 static void boots(const struct policy_result *p, enum phase phase, char *text)
 {
 	(void)phase;
-	snprintf(text, CELL_ROOM, "%zu", p->boot_count);
+	snprintf(text, REPORT_CELL_ROOM, "%zu", p->boot_count);
 }
 
 static void interference(const struct policy_result *p, enum phase phase, char *text)
@@ -52,7 +50,7 @@ static void missed(const struct policy_result *p, enum phase phase, char *text)
 
 	for (size_t i = 0; i < p->boot_count; i++)
 		periods += p->boots[i].phases[phase].control_periods;
-	snprintf(text, CELL_ROOM, "%zu/%zu", p->control_missed_unstained[phase], periods);
+	snprintf(text, REPORT_CELL_ROOM, "%zu/%zu", p->control_missed_unstained[phase], periods);
 }
 
 static void wait_us(const struct policy_result *p, enum phase phase, char *text)
@@ -88,12 +86,7 @@ static void neighbour_share(const struct policy_result *p, enum phase phase, cha
 	format_number(text, 100 * p->cost[phase].value[COST_NEIGHBOUR_SHARE], 3);
 }
 
-static const struct column {
-	const char *head[2]; /* '@' = the judged phase's name */
-	int width;
-	bool (*applies)(const struct summary *s);
-	void (*write)(const struct policy_result *p, enum phase phase, char *text);
-} columns[] = {
+const struct report_column report_columns[] = {
 	{ { "", "boots" }, 5, always, boots },
 	{ { "inter-", "ference" }, 7, phase_beside_solo, interference },
 	{ { "p99 (ms)", "in solo" }, 8, always, solo_p99 },
@@ -105,23 +98,29 @@ static const struct column {
 	{ { "irq to han-", "dler (ms)" }, 11, summary_has_interrupts, handler },
 	{ { "boot", "(s)" }, 5, summary_has_neighbour, neighbour_boot },
 	{ { "their", "core %" }, 6, summary_has_neighbour, neighbour_share },
+	{ { NULL, NULL }, 0, NULL, NULL },
 };
 
-#define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
+void report_column_head(const struct report_column *c, size_t line, const struct summary *s,
+			char *text)
+{
+	const char *head = c->head[line], *at = strchr(head, '@');
+
+	snprintf(text, REPORT_CELL_ROOM, "%.*s%s", at ? (int)(at - head) : 40, head,
+		 at ? phase_names[summary_phase(s)] : "");
+}
 
 static void write_head(const struct summary *s, FILE *to)
 {
 	for (size_t line = 0; line < 2; line++) {
 		fprintf(to, "%-12s", line ? "policy" : "");
-		for (size_t i = 0; i < COLUMN_COUNT; i++) {
-			const char *head = columns[i].head[line], *at = strchr(head, '@');
-			char text[CELL_ROOM];
+		for (const struct report_column *c = report_columns; c->write; c++) {
+			char text[REPORT_CELL_ROOM];
 
-			if (!columns[i].applies(s))
+			if (!c->applies(s))
 				continue;
-			snprintf(text, sizeof(text), "%.*s%s", at ? (int)(at - head) : 40, head,
-				 at ? phase_names[summary_phase(s)] : "");
-			fprintf(to, " %*s", columns[i].width, text);
+			report_column_head(c, line, s, text);
+			fprintf(to, " %*s", c->width, text);
 		}
 		fputs("\n", to);
 	}
@@ -132,13 +131,13 @@ static void write_policies(const struct summary *s, FILE *to)
 	write_head(s, to);
 	for (size_t i = 0; i < s->policy_count; i++) {
 		fprintf(to, "%-12s", s->policies[i].name);
-		for (size_t k = 0; k < COLUMN_COUNT; k++) {
-			char text[CELL_ROOM];
+		for (const struct report_column *c = report_columns; c->write; c++) {
+			char text[REPORT_CELL_ROOM];
 
-			if (!columns[k].applies(s))
+			if (!c->applies(s))
 				continue;
-			columns[k].write(&s->policies[i], summary_phase(s), text);
-			fprintf(to, " %*s", columns[k].width, text);
+			c->write(&s->policies[i], summary_phase(s), text);
+			fprintf(to, " %*s", c->width, text);
 		}
 		fputs("\n", to);
 	}

@@ -372,6 +372,12 @@ bool summary_has_interrupts(const struct summary *s)
 	return judged && judged->by_interrupt;
 }
 
+double summary_deadline_ms(const struct summary *s)
+{
+	/* summary_make() refuses cells without it. */
+	return (double)cell_judged_ring(s->run->cells[0])->deadline_ns / 1e6;
+}
+
 uint64_t policy_counter(const struct policy_result *p, const char *key)
 {
 	uint64_t sum = 0, value;

@@ -87,6 +87,9 @@ static inline enum phase summary_phase(const struct summary *s)
 /* Is the judged ring released by an external interrupt? */
 bool summary_has_interrupts(const struct summary *s);
 
+/* The judged ring's. */
+double summary_deadline_ms(const struct summary *s);
+
 /* Sum over a policy's boots of a counter of the judged ring's VM. */
 uint64_t policy_counter(const struct policy_result *p, const char *key);
 

@@ -272,11 +272,6 @@ void verdict_make(struct verdict *v, const struct summary *s)
 
 void verdict_reasons(const struct verdict *v, const struct summary *s, const char *bullet, FILE *to)
 {
-	const char *name = s->run->scenario->verdict_policy;
-	const struct policy_result *p = name ? summary_policy(s, name) : NULL;
-
-	if (!v->limit_count)
-		fprintf(to, "%sThe scenario states no limit: nothing was judged.\n", bullet);
 	for (size_t i = 0; i < v->limit_count; i++) {
 		const struct verdict_row *row = &v->limits[i];
 
@@ -290,6 +285,16 @@ void verdict_reasons(const struct verdict *v, const struct summary *s, const cha
 			fprintf(to, "%s%s: %s, cannot be judged against %s.\n", bullet, row->what,
 				row->measured, row->bound);
 	}
+	verdict_remarks(v, s, bullet, to);
+}
+
+void verdict_remarks(const struct verdict *v, const struct summary *s, const char *bullet, FILE *to)
+{
+	const char *name = s->run->scenario->verdict_policy;
+	const struct policy_result *p = name ? summary_policy(s, name) : NULL;
+
+	if (!v->limit_count)
+		fprintf(to, "%sThe scenario states no limit: nothing was judged.\n", bullet);
 	if (!p)
 		return;
 	if (policy_boots_missing(s, p))

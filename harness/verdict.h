@@ -46,4 +46,8 @@ const char *verdict_state_name(enum verdict_state state);
 void verdict_reasons(const struct verdict *v, const struct summary *s, const char *bullet,
 		     FILE *to);
 
+/* Of these, those that are about no row: boots missing, periods not counted. */
+void verdict_remarks(const struct verdict *v, const struct summary *s, const char *bullet,
+		     FILE *to);
+
 #endif
