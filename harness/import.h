@@ -78,7 +78,10 @@ int import_files(const char *dir, const char *name, char *const *files, size_t c
 /* Has the folder an imported.json? */
 bool import_is_folder(const char *dir);
 
-/* Write DIR/report.md of it, and the same to `to`. */
+/* A Markdown table a series. */
+void import_write_tables(struct json_object *root, FILE *to);
+
+/* Write DIR/report.md and DIR/report.html of it, and the former to `to`. */
 int import_report(const char *dir, FILE *to, struct rs_error **err);
 
 #endif

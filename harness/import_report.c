@@ -9,6 +9,7 @@
 #include "harness/format.h"
 #include "harness/import.h"
 #include "harness/jsonread.h"
+#include "harness/page.h"
 #include "host/cleanup.h"
 #include "host/error.h"
 
@@ -16,15 +17,27 @@ static const char *const columns[] = { "min_us", "p50_us", "p99_us", "p999_us", 
 
 #define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
 
+/* A text from the file, on one line and in one cell. */
+static void put_cell(const char *text, FILE *to)
+{
+	for (; *text; text++) {
+		if (*text == '|')
+			fputs("\\|", to);
+		else
+			fputc((unsigned char)*text < ' ' ? ' ' : *text, to);
+	}
+}
+
 static void write_series(struct json_object *series, FILE *to)
 {
 	struct json_object *files = json_array(series, "files");
 	const char *name = json_text(series, "name");
 
-	fprintf(to,
-		"## %s\n\n| file | tool | samples | min | p50 | p99 | p99.9 | max (µs) |\n"
-		"|---|---|---|---|---|---|---|---|\n",
-		name ? name : "?");
+	fputs("## ", to);
+	put_cell(name ? name : "?", to);
+	fputs("\n\n| file | tool | samples | min | p50 | p99 | p99.9 | max (µs) |\n"
+	      "|---|---|---|---|---|---|---|---|\n",
+	      to);
 	for (unsigned long i = 0; i < json_count(files); i++) {
 		struct json_object *row = json_row(files, i);
 		const char *file = json_text(row, "file"), *tool = json_text(row, "tool");
@@ -32,8 +45,11 @@ static void write_series(struct json_object *series, FILE *to)
 		uint64_t count = 0;
 
 		json_u64(row, "count", &count);
-		fprintf(to, "| %s | %s | %ju |", file ? file : "?", tool ? tool : "?",
-			(uintmax_t)count);
+		fputs("| ", to);
+		put_cell(file ? file : "?", to);
+		fputs(" | ", to);
+		put_cell(tool ? tool : "?", to);
+		fprintf(to, " | %ju |", (uintmax_t)count);
 		for (size_t c = 0; c < COLUMN_COUNT; c++)
 			fprintf(to, " %s |",
 				format_number(number, json_double(row, columns[c]), 3));
@@ -42,15 +58,20 @@ static void write_series(struct json_object *series, FILE *to)
 	fputc('\n', to);
 }
 
-static void write_report(struct json_object *root, FILE *to)
+void import_write_tables(struct json_object *root, FILE *to)
 {
 	struct json_object *list = json_array(root, "series");
 
+	for (unsigned long i = 0; i < json_count(list); i++)
+		write_series(json_row(list, i), to);
+}
+
+static void write_report(struct json_object *root, FILE *to)
+{
 	fputs("# Imported results\n\nOne row is one file, which counts as one boot. `n/a`: too few "
 	      "samples for that quantile, or it lies beyond the tool's histogram.\n\n",
 	      to);
-	for (unsigned long i = 0; i < json_count(list); i++)
-		write_series(json_row(list, i), to);
+	import_write_tables(root, to);
 	fputs("`ringsched compare A B` tests two such folders, or two series of one.\n", to);
 }
 
@@ -78,5 +99,7 @@ int import_report(const char *dir, FILE *to, struct rs_error **err)
 	if (fclose(f))
 		return rs_fail(err, ENOMEM, "out of memory");
 	fputs(text, to);
-	return folder_write(report, text, err);
+	if (folder_write(report, text, err) < 0)
+		return -EIO;
+	return page_write_import(root, dir, PAGE_BYTES_MAX, err);
 }
