@@ -127,6 +127,8 @@ static int add_vm(struct json_object *request, struct json_object *answer, struc
 	    get_number(request, "rt_budget_permille", &config.budget_permille, err) ||
 	    get_number(request, "rt_budget_period_us", &config.budget_period_us, err) ||
 	    get_string(request, "budget_by", false, &by, err) ||
+	    get_number(request, "longest_boost_us", &config.longest_boost_us, err) ||
+	    get_number(request, "notify_rate", &config.notify_rate, err) ||
 	    get_number(request, "scan_interval_us", &config.scan_interval_us, err) ||
 	    get_bool(request, "io_boost", &config.io_boost, err) ||
 	    get_cores(request, "other_cores", &config.other_cores, err) ||

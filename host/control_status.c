@@ -146,6 +146,8 @@ static struct json_object *rings_of(const struct vm *vm)
 		add_int(ring, "ring_id", i);
 		add_int(ring, "ring_prio", vm->rings[i].ring_prio);
 		add_int(ring, "vcpu", vm->rings[i].vcpu);
+		json_object_object_add(ring, "cut",
+				       json_object_new_boolean(vm->rings[i].boost.cut));
 		json_object_array_add(list, ring);
 	}
 	return list;
@@ -229,6 +231,10 @@ static const struct {
 	COUNTER(grant_failed),
 	COUNTER(budget_cuts),
 	COUNTER(budget_by_wall),
+	COUNTER(over_ceiling),
+	COUNTER(boosts_cut),
+	COUNTER(floods),
+	COUNTER(stamps_ahead),
 	COUNTER(io_boosts),
 	COUNTER(io_failed),
 	COUNTER(io_threads_over),
@@ -287,6 +293,16 @@ static void add_counters(struct json_object *o, const struct vm_counters *c)
 	json_object_object_add(o, "switches_by_priority", switches_of(c));
 }
 
+static struct json_object *bounds_of(const struct vm *vm)
+{
+	struct json_object *o = json_object_new_object();
+
+	add_int(o, "longest_boost_us", vm->bounds.longest_ns / 1000);
+	add_int(o, "notify_rate", vm->bounds.notify_rate);
+	json_object_object_add(o, "held", json_object_new_boolean(vm_bounds_held(vm)));
+	return o;
+}
+
 /* NULL: it was given none. */
 static struct json_object *deadline_of(const struct vm *vm)
 {
@@ -331,7 +347,7 @@ static struct json_object *vm_status(struct vm *vm)
 {
 	struct json_object *o = json_object_new_object();
 	struct vm_counters counted;
-	struct json_object *rings, *deadline, *interrupts, *scan;
+	struct json_object *rings, *deadline, *interrupts, *scan, *bounds;
 	struct hist *handling = malloc(sizeof(*handling));
 
 	/* Copies, so that the lock is held for microseconds only. */
@@ -343,6 +359,7 @@ static struct json_object *vm_status(struct vm *vm)
 	deadline = deadline_of(vm);
 	interrupts = interrupts_of(vm);
 	scan = scan_of(vm);
+	bounds = bounds_of(vm);
 	pthread_mutex_unlock(&vm->lock);
 
 	add_string(o, "name", vm->name);
@@ -359,6 +376,7 @@ static struct json_object *vm_status(struct vm *vm)
 	json_object_object_add(o, "active_rings", rings);
 	json_object_object_add(o, "interrupts", interrupts);
 	json_object_object_add(o, "scan", scan);
+	json_object_object_add(o, "bounds", bounds);
 	add_counters(o, &counted);
 	if (handling)
 		json_object_object_add(o, "handling_us", handling_of(handling));

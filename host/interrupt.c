@@ -129,9 +129,18 @@ void interrupt_expire(struct vm *vm, unsigned int number, uint64_t now_ns)
 {
 	const struct interrupt *i = &vm->interrupts[number];
 
+	const struct vm_ring *ring = &vm->rings[i->ring_id];
+
 	/* While the ring is active an interrupt waits for its END. */
-	if (now_ns >= i->confirm_by && !vm->rings[i->ring_id].active)
+	if (now_ns >= i->confirm_by && (!ring->active || ring->boost.cut))
 		interrupt_withdraw(vm, number);
+}
+
+void interrupt_cut(struct vm *vm, unsigned int ring_id)
+{
+	for (unsigned int n = 0; n < RS_INTERRUPT_MAX; n++)
+		if (vm->interrupts[n].ring_id == ring_id)
+			interrupt_withdraw(vm, n);
 }
 
 void interrupt_forget(struct vm *vm)

@@ -84,6 +84,8 @@ void interrupt_follow(struct vm *vm, const struct message *msg);
 void interrupt_expire(struct vm *vm, unsigned int number, uint64_t now_ns);
 /* It is not expected any more: its boost, if it has one, is taken back. */
 void interrupt_withdraw(struct vm *vm, unsigned int number);
+/* Its ring did not end in time, so that none can wait for its END. */
+void interrupt_cut(struct vm *vm, unsigned int ring_id);
 /* No START of any is expected any more; the policy is not called. */
 void interrupt_forget(struct vm *vm);
 

@@ -26,6 +26,7 @@
 #define KEY(slot, queue, generation) \
 	((uint64_t)(generation) << 32 | (uint64_t)(queue) << 16 | (uint64_t)(slot))
 #define QUEUE_BUDGET 0xfffe /* no queue: the timer of the VM's budget */
+#define QUEUE_BOUNDS 0xfffd /* nor this: the timer of its bounds */
 /* In the place of a queue: an interrupt's source, and the time of its boost. */
 #define KEY_SOURCE(number) (RS_QUEUE_COUNT + 2 * (number))
 #define KEY_TIME(number) (KEY_SOURCE(number) + 1)
@@ -72,6 +73,12 @@ static void handle_interrupt(struct vm *vm, unsigned int queue, uint32_t generat
 		interrupt_timeout(vm, number);
 }
 
+static bool handle_bounds(struct vm *vm, uint64_t seen_ns)
+{
+	vm_bounds_expired(vm, seen_ns);
+	return vm->transport && vhost_queue_more(vm->transport);
+}
+
 /* Returns whether the VM has more to handle. */
 static bool handle_kick(uint64_t key, uint64_t seen_ns)
 {
@@ -85,6 +92,8 @@ static bool handle_kick(uint64_t key, uint64_t seen_ns)
 	pthread_mutex_lock(&vm->lock);
 	if (queue == QUEUE_BUDGET)
 		vm_budget_expired(vm, seen_ns);
+	else if (queue == QUEUE_BOUNDS)
+		more = handle_bounds(vm, seen_ns);
 	else if (queue >= RS_QUEUE_COUNT)
 		handle_interrupt(vm, queue, generation, seen_ns);
 	else if (vm->transport && vm->transport->generation == generation)
@@ -261,6 +270,23 @@ int notify_watch(const struct vm *vm, unsigned int queue, uint32_t generation, i
 		 struct rs_error **err)
 {
 	return add(fd, KEY(vm->slot, queue, generation), err);
+}
+
+void notify_listen(const struct vm *vm, unsigned int queue, uint32_t generation, int fd, bool on)
+{
+	/* A file that is full is an error even if nothing is asked for: one-shot,
+	 * it is told of once. Nothing is allocated, so this cannot fail. */
+	struct epoll_event event = {
+		.events = on ? EPOLLIN : EPOLLONESHOT,
+		.data.u64 = KEY(vm->slot, queue, generation),
+	};
+
+	epoll_ctl(notify.epoll, EPOLL_CTL_MOD, fd, &event);
+}
+
+int notify_watch_bounds(const struct vm *vm, int timer, struct rs_error **err)
+{
+	return add(timer, KEY(vm->slot, QUEUE_BOUNDS, 0), err);
 }
 
 int notify_watch_budget(const struct vm *vm, int timer, struct rs_error **err)

@@ -28,8 +28,13 @@ void notify_unwatch(int fd);
 /* The source of an interrupt and the time of its boost. */
 int notify_watch_interrupt(const struct vm *vm, unsigned int number, struct rs_error **err);
 
-/* Wait for the timer of a VM's budget until it is closed: see vm_budget.h. */
+/* Whether kicks of a queue that is waited for wake the thread. */
+void notify_listen(const struct vm *vm, unsigned int queue, uint32_t generation, int fd, bool on);
+
+/* Wait for the timer of a VM's budget, of its bounds, until it is closed: see
+ * vm_budget.h, vm_bounds.h. */
 int notify_watch_budget(const struct vm *vm, int timer, struct rs_error **err);
+int notify_watch_bounds(const struct vm *vm, int timer, struct rs_error **err);
 
 /* A policy was started: see whether it wants ticks. Main thread. */
 void notify_update_tick(void);

@@ -147,6 +147,7 @@ int server_init(const struct policy *policy, struct record *record, struct rs_er
 		return -EIO;
 	vm_wake_main = wake;
 	vm_budget_watch = notify_watch_budget;
+	vm_bounds_watch = notify_watch_bounds;
 	return 0;
 }
 

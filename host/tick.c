@@ -25,6 +25,7 @@ static void tick_vm(struct vm *vm, uint64_t interval, uint64_t now_ns)
 	vm->tick_due_ns = (now_ns / interval + 1) * interval;
 	if (vm->policy->tick(vm))
 		vm->counters.policy_errors++;
+	vm_bounds_follow(vm, now_ns);
 }
 
 uint64_t tick_run(uint64_t now_ns)

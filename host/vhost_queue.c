@@ -7,11 +7,16 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host/notify.h"
 #include "host/vhost_user.h"
 #include "host/vm.h"
 
-/* Buffers handled in one visit, so that no guest keeps the thread to itself. */
-#define VISIT_MAX 64
+/* Messages handled in one visit. A VM that has more waits until the others had
+ * their turn, so this is what a flood of one costs a message of another; a
+ * guest that behaves has one or two. */
+#define VISIT_MAX 4
+/* Buffers for events that are looked at to find a fit one. */
+#define LOOKS_MAX 64
 
 static bool usable(const struct vhost_queue *q)
 {
@@ -68,9 +73,9 @@ static bool put_event(struct vhost_user *conn, enum rs_event_kind kind, uint32_t
 	};
 
 	/* Unfit buffers are given back empty until a fit one comes. A guest can
-	 * offer them as fast as that, so it has one visit's. */
+	 * offer them as fast as that, so there is an end. */
 	for (unsigned int i = 0;
-	     i < VISIT_MAX && usable(q) && vring_next(&q->ring, &conn->memory, true, &buffer);
+	     i < LOOKS_MAX && usable(q) && vring_next(&q->ring, &conn->memory, true, &buffer);
 	     i++) {
 		bool fits = buffer.reason == REJECT_NONE && buffer.length >= sizeof(event);
 
@@ -155,29 +160,43 @@ static void handle_buffer(struct vhost_user *conn, struct vhost_queue *q,
 		vring_push(&q->ring, b->head, 0);
 }
 
-static void drain(struct vhost_user *conn, uint64_t seen_ns, unsigned int *handled)
+/* Goes on where `handled` of this visit's messages are done; returns how many are. */
+static unsigned int drain(struct vhost_user *conn, uint64_t seen_ns, unsigned int handled)
 {
 	struct vhost_queue *q = &conn->queues[RS_QUEUE_NOTIFY];
+	unsigned int before = handled;
 	struct vring_buffer buffer;
 
-	*handled = 0;
-	while (*handled < VISIT_MAX && usable(q) &&
+	while (handled < VISIT_MAX && usable(q) &&
 	       vring_next(&q->ring, &conn->memory, false, &buffer)) {
 		handle_buffer(conn, q, &buffer, seen_ns);
-		(*handled)++;
+		handled++;
 	}
-	if (*handled)
+	if (handled > before)
 		call_guest(q);
-	conn->pending = *handled == VISIT_MAX;
+	conn->pending = handled == VISIT_MAX;
+	return handled;
+}
+
+bool vhost_queue_more(const struct vhost_user *conn)
+{
+	return conn->pending && !vm_bounds_held(conn->vm);
 }
 
 bool vhost_queue_drain(struct vhost_user *conn, uint64_t seen_ns)
 {
-	unsigned int handled;
+	if (vhost_queue_more(conn))
+		vm_bounds_charge(conn->vm, drain(conn, seen_ns, 0), seen_ns);
+	return vhost_queue_more(conn);
+}
 
-	if (conn->pending)
-		drain(conn, seen_ns, &handled);
-	return conn->pending;
+void vhost_queue_listen(struct vm *vm, bool on)
+{
+	const struct vhost_user *conn = vm->transport;
+
+	for (unsigned int i = 0; i < RS_QUEUE_COUNT; i++)
+		if (conn->queues[i].kick >= 0)
+			notify_listen(vm, i, conn->generation, conn->queues[i].kick, on);
 }
 
 /* QEMU lets the guest run on without waiting for SET_VRING_ENABLE to be done, so
@@ -199,41 +218,46 @@ void vhost_queue_replay(struct vhost_user *conn)
 /* Work first, then the eventfd's counter: reading it costs as much as half the
  * way to the priority. Whoever kicks before it is read is found by the second
  * look at the queue, whoever kicks later wakes us again. */
-static bool handle_notifications(struct vhost_user *conn, uint64_t seen_ns)
+static unsigned int handle_notifications(struct vhost_user *conn, uint64_t seen_ns)
 {
 	struct vhost_queue *q = &conn->queues[RS_QUEUE_NOTIFY];
 	struct vm_counters *counters = &conn->vm->counters;
-	unsigned int first = 0, second = 0;
+	unsigned int handled = 0;
 	uint64_t kicks;
 
 	if (usable(q))
-		drain(conn, seen_ns, &first);
+		handled = drain(conn, seen_ns, 0);
 	seen_ns = monotonic_ns();
 	kicks = read_eventfd(q->kick);
 	if (!kicks)
-		return conn->pending;
+		return handled;
 	if (!usable(q)) {
 		q->missed += kicks;
-		return false;
+		return handled;
 	}
 	counters->kicks += kicks;
 	counters->coalesced += kicks - 1;
 	if (!conn->pending)
-		drain(conn, seen_ns, &second);
-	counters->empty_kicks += !first && !second;
-	return conn->pending;
+		handled = drain(conn, seen_ns, handled);
+	counters->empty_kicks += !handled;
+	return handled;
 }
 
 bool vhost_queue_kick(struct vhost_user *conn, unsigned int queue, uint64_t seen_ns)
 {
 	struct vhost_queue *q = &conn->queues[queue];
 
-	if (q->kick < 0)
+	unsigned int handled = 0;
+
+	/* Of a VM that is held: from before it was. */
+	if (q->kick < 0 || vm_bounds_held(conn->vm))
 		return false;
-	if (queue == RS_QUEUE_NOTIFY)
-		return handle_notifications(conn, seen_ns);
-	/* The event queue's kicks say that there are buffers. */
-	read_eventfd(q->kick);
-	tell_if_due(conn);
-	return false;
+	if (queue == RS_QUEUE_NOTIFY) {
+		handled = handle_notifications(conn, seen_ns);
+	} else { /* the event queue's kicks say that there are buffers */
+		read_eventfd(q->kick);
+		tell_if_due(conn);
+	}
+	vm_bounds_charge(conn->vm, handled ? handled : 1, seen_ns);
+	return vhost_queue_more(conn);
 }

@@ -201,7 +201,7 @@ static struct vhost_queue *take_eventfd(struct vhost_user *conn, struct vhost_re
 
 int vhost_set_vring_kick(struct vhost_user *conn, struct vhost_request *rq, struct rs_error **err)
 {
-	int fd;
+	int fd, ret;
 	struct vhost_queue *q = take_eventfd(conn, rq, &fd, err);
 
 	if (!q)
@@ -212,7 +212,11 @@ int vhost_set_vring_kick(struct vhost_user *conn, struct vhost_request *rq, stru
 	q->kick = fd;
 	if (!(conn->features & VHOST_F_PROTOCOL_FEATURES))
 		q->enabled = true; /* the protocol's rule for front ends of old */
-	return notify_watch(conn->vm, (unsigned int)(q - conn->queues), conn->generation, fd, err);
+	ret = notify_watch(conn->vm, (unsigned int)(q - conn->queues), conn->generation, fd, err);
+	/* A driver that resets its device does not get out of a hold. */
+	if (!ret && vm_bounds_held(conn->vm))
+		vhost_queue_listen(conn->vm, false);
+	return ret;
 }
 
 int vhost_set_vring_call(struct vhost_user *conn, struct vhost_request *rq, struct rs_error **err)

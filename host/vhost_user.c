@@ -256,6 +256,7 @@ struct vhost_user *vhost_user_open(struct vm *vm, int fd, struct rs_error **err)
 	pthread_mutex_lock(&vm->lock);
 	vm->transport = conn;
 	vm->raise = vhost_queue_raise;
+	vm->listen = vhost_queue_listen;
 	vm->memory = &conn->memory;
 	pthread_mutex_unlock(&vm->lock);
 	return conn;
@@ -272,6 +273,7 @@ void vhost_user_close(struct vhost_user *conn)
 	pthread_mutex_lock(&vm->lock);
 	vm->transport = NULL;
 	vm->raise = NULL;
+	vm->listen = NULL;
 	vm->memory = NULL;
 	vhost_queues_close(conn);
 	pthread_mutex_unlock(&vm->lock);

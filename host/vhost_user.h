@@ -74,12 +74,14 @@ bool vhost_queue_kick(struct vhost_user *conn, unsigned int queue, uint64_t seen
 void vhost_queue_replay(struct vhost_user *conn);
 /* Messages left over from before. Returns whether there are still more. */
 bool vhost_queue_drain(struct vhost_user *conn, uint64_t seen_ns);
+bool vhost_queue_more(const struct vhost_user *conn);
 /*
  * The guest must be told what the policy needs now. As long as it has no buffer
  * for the event, or no driver, this stays due.
  */
 void vhost_queue_tell_source(struct vhost_user *conn);
-/* vm->raise of a VM that is connected. */
+/* vm->raise and vm->listen of a VM that is connected. */
 bool vhost_queue_raise(struct vm *vm, unsigned int number, uint64_t arrived_ns, uint32_t *event);
+void vhost_queue_listen(struct vm *vm, bool on);
 
 #endif

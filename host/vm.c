@@ -11,6 +11,8 @@
 #include "host/tick.h"
 #include "host/trace.h"
 
+#define STAMP_SLACK_NS 1000000000ull
+
 /* Filled once a slot, never emptied; other threads read with acquire. */
 static struct vm *table[VM_MAX];
 
@@ -69,6 +71,15 @@ static int check_config(const struct vm_config *c, struct rs_error **err)
 		return rs_fail(err, EINVAL,
 			       "VM %s: deadline_runtime_us %u is above deadline_period_us %u",
 			       c->name, c->deadline_runtime_us, c->deadline_period_us);
+	if (c->longest_boost_us && (c->longest_boost_us < VM_LONGEST_BOOST_MIN_US ||
+				    c->longest_boost_us > VM_LONGEST_BOOST_MAX_US))
+		return rs_fail(err, EINVAL, "VM %s: longest_boost_us %u is not within %d and %d",
+			       c->name, c->longest_boost_us, VM_LONGEST_BOOST_MIN_US,
+			       VM_LONGEST_BOOST_MAX_US);
+	if (c->notify_rate &&
+	    (c->notify_rate < VM_NOTIFY_RATE_MIN || c->notify_rate > VM_NOTIFY_RATE_MAX))
+		return rs_fail(err, EINVAL, "VM %s: notify_rate %u is not within %d and %d",
+			       c->name, c->notify_rate, VM_NOTIFY_RATE_MIN, VM_NOTIFY_RATE_MAX);
 	if (strlen(c->socket) >= VM_SOCKET_MAX)
 		return rs_fail(err, ENAMETOOLONG,
 			       "VM %s: the socket's path %s has more than %d "
@@ -128,6 +139,18 @@ static void clear(struct vm *vm)
 	}
 }
 
+static void set_bounds(struct vm *vm, const struct vm_config *c)
+{
+	unsigned int longest_us = c->longest_boost_us;
+
+	if (!longest_us)
+		longest_us = VM_LONGEST_BOOST_DEFAULT_US;
+	vm->bounds.longest_ns = longest_us * 1000ull;
+	vm->bounds.notify_rate = c->notify_rate ? c->notify_rate : VM_NOTIFY_RATE_DEFAULT;
+	vm->bounds.timer = -1;
+	bound_rate_init(&vm->bounds.rate, vm->bounds.notify_rate);
+}
+
 struct vm *vm_add(const struct vm_config *config, struct rs_error **err)
 {
 	struct vm *vm;
@@ -153,6 +176,7 @@ struct vm *vm_add(const struct vm_config *config, struct rs_error **err)
 		.by = VM_BUDGET_NOBODY,
 		.timer = -1,
 	};
+	set_bounds(vm, config);
 	vm->scan_interval_us = config->scan_interval_us;
 	vm->io.wanted = config->io_boost;
 	vm->io.record = -1;
@@ -178,6 +202,7 @@ void vm_remove(struct vm *vm)
 void vm_counters_reset(struct vm *vm)
 {
 	memset(&vm->counters, 0, sizeof(vm->counters));
+	memset(vm->bounds.told, 0, sizeof(vm->bounds.told));
 	hist_init(&vm->handling);
 }
 
@@ -209,6 +234,18 @@ static void count_sequence(struct vm *vm, const struct message *msg)
 	vm->sequence_known = true;
 }
 
+/* The guest's clock is not ours and decides nothing; one that ran ahead of ours
+ * since the last message is worth a number. */
+static void count_stamp(struct vm *vm, const struct message *msg, uint64_t seen_ns)
+{
+	uint64_t passed = seen_ns - vm->stamped_ns + STAMP_SLACK_NS;
+
+	if (msg->kind != RS_KIND_ATTACH && vm->stamped_ns && msg->guest_ns > vm->stamp_ns)
+		vm->counters.stamps_ahead += msg->guest_ns - vm->stamp_ns > passed;
+	vm->stamp_ns = msg->guest_ns;
+	vm->stamped_ns = seen_ns;
+}
+
 static void follow_task(struct vm *vm, const struct message *msg)
 {
 	uint8_t *running = &vm->running[msg->vcpu];
@@ -227,7 +264,7 @@ void vm_forget_guest(struct vm *vm)
 	interrupt_forget(vm);
 }
 
-static void follow_guest(struct vm *vm, const struct message *msg)
+static void follow_guest(struct vm *vm, const struct message *msg, uint64_t seen_ns)
 {
 	struct vm_ring *ring = &vm->rings[msg->ring_id];
 
@@ -236,11 +273,15 @@ static void follow_guest(struct vm *vm, const struct message *msg)
 		vm->has_run = true;
 		vm->counters.restarts += ring->active;
 		vm->counters.starts_deferred += vm->realtime_deferred;
-		*ring = (struct vm_ring){ true, msg->ring_prio, msg->vcpu };
+		ring->active = true;
+		ring->ring_prio = msg->ring_prio;
+		ring->vcpu = msg->vcpu;
+		vm_bounds_start(vm, msg, seen_ns);
 		break;
 	case RS_KIND_END:
 		vm->counters.stray_ends += !ring->active;
 		ring->active = false;
+		bound_boost_end(&ring->boost);
 		break;
 	case RS_KIND_SWITCH:
 		follow_task(vm, msg);
@@ -279,7 +320,10 @@ void vm_message(struct vm *vm, const struct message *msg, uint64_t seen_ns)
 	}
 	vm->counters.messages[msg->kind]++;
 	count_sequence(vm, msg);
-	follow_guest(vm, msg);
+	count_stamp(vm, msg, seen_ns);
+	if (msg->ring_prio > vm->ceiling)
+		vm_bounds_passed(vm, VM_BOUND_CEILING, seen_ns);
+	follow_guest(vm, msg, seen_ns);
 	vm_scan_follow(vm, msg);
 	run_policy(vm, msg);
 	event = (struct trace_event){
@@ -292,7 +336,22 @@ void vm_message(struct vm *vm, const struct message *msg, uint64_t seen_ns)
 	};
 	hist_add(&vm->handling, event.handled_ns);
 	trace_add(&event);
-	vm_io_follow(vm); /* the last, for less depends on it */
+	vm_bounds_follow(vm, seen_ns); /* the last, for less depends on them */
+	vm_io_follow(vm);
+}
+
+void vm_ring_cut(struct vm *vm, unsigned int ring_id)
+{
+	const struct vm_ring *ring = &vm->rings[ring_id];
+	const struct message end = {
+		.kind = RS_KIND_END,
+		.ring_prio = ring->ring_prio,
+		.ring_id = (uint16_t)ring_id,
+		.vcpu = ring->vcpu,
+	};
+
+	interrupt_cut(vm, ring_id);
+	run_policy(vm, &end);
 }
 
 void vm_rings_clear(struct vm *vm)
@@ -303,6 +362,8 @@ void vm_rings_clear(struct vm *vm)
 	vm_forget_guest(vm);
 	vm_scan_forget(vm);
 	vm->sequence_known = false;
+	vm->stamped_ns = 0;
 	run_policy(vm, &bye);
+	vm_bounds_follow(vm, monotonic_ns());
 	vm_io_follow(vm);
 }

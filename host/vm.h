@@ -25,6 +25,7 @@
 #include "host/scan.h"
 #include "host/sched.h"
 #include "host/threads.h"
+#include "host/vm_bounds.h"
 #include "host/vm_budget.h"
 #include "host/vm_io.h"
 
@@ -56,7 +57,8 @@ struct vm_vcpu {
 	struct sched_state now; /* read back after the last change */
 	enum vm_level level;
 	uint8_t priority; /* of VM_LEVEL_REALTIME */
-	uint8_t wished; /* real-time priority the policy wants, budget or not; 0 = none */
+	uint8_t wished; /* real-time priority the policy wants, bounds or not; 0 = none */
+	struct bound_boost boost; /* without pause, where the policy knows no rings */
 	int schedstat; /* open where the daemon keeps the budget; -1 = not */
 	uint64_t run_ns; /* CPU time that its budget knows of */
 	int record;
@@ -66,6 +68,7 @@ struct vm_ring {
 	bool active;
 	uint8_t ring_prio;
 	uint16_t vcpu;
+	struct bound_boost boost; /* from START to END; cut: it counts for nothing */
 };
 
 struct vm_counters {
@@ -94,6 +97,10 @@ struct vm_counters {
 	uint64_t record_kept; /* threads left changed: still in the record, for cleanup */
 	uint64_t grant_failed;
 	uint64_t budget_cuts; /* windows whose budget was used up, and more was wanted */
+	uint64_t over_ceiling; /* messages with a priority above the VM's ceiling */
+	uint64_t boosts_cut; /* that did not end in their time */
+	uint64_t floods; /* stretches in which the VM was held: it notified too often */
+	uint64_t stamps_ahead; /* messages whose clock went ahead faster than ours */
 	uint64_t budget_by_wall; /* threads whose CPU time the kernel does not tell */
 	uint64_t low_failed; /* threads or groups that could not be made low or normal */
 	uint64_t io_boosts; /* stretches in which the VM's block I/O went first */
@@ -176,6 +183,7 @@ struct vm {
 	enum vm_role role;
 	uint8_t ceiling;
 	struct vm_budget budget;
+	struct vm_bounds bounds;
 	unsigned int scan_interval_us; /* of rq_scan; 0 = the policy's own */
 	struct vm_io io;
 	struct coreset other_cores; /* see vm_elsewhere(); may be empty */
@@ -209,6 +217,8 @@ struct vm {
 	/* The transport's: puts an interrupt into the guest; *event is its number
 	 * there. False: there is no buffer. NULL: there is no transport. */
 	bool (*raise)(struct vm *vm, unsigned int number, uint64_t arrived_ns, uint32_t *event);
+	/* The transport's: whether the guest's kicks wake us. NULL: see raise. */
+	void (*listen)(struct vm *vm, bool on);
 	struct vm_scan scan;
 	bool low; /* wanted: the whole process is low */
 	bool elsewhere; /* wanted: the vCPUs run on other_cores */
@@ -218,6 +228,7 @@ struct vm {
 	bool realtime_deferred; /* budgets are not granted yet: see vm_realtime() */
 	uint32_t sequence; /* of the last message */
 	bool sequence_known;
+	uint64_t stamp_ns, stamped_ns; /* of the last message: its clock, and ours */
 	struct vm_failure failure;
 	struct log_limit log; /* (main) */
 	struct vm_counters counters;
@@ -247,6 +258,8 @@ struct vm_config {
 	unsigned int budget_permille;
 	unsigned int budget_period_us; /* 0: see struct vm_budget */
 	enum vm_budget_by budget_by;
+	unsigned int longest_boost_us; /* 0 = VM_LONGEST_BOOST_DEFAULT_US */
+	unsigned int notify_rate; /* 0 = VM_NOTIFY_RATE_DEFAULT */
 	unsigned int scan_interval_us; /* 0 = the policy's own */
 	bool io_boost;
 	struct coreset other_cores;
@@ -305,6 +318,8 @@ void vm_message(struct vm *vm, const struct message *msg, uint64_t seen_ns);
 void vm_reject(struct vm *vm, enum reject reason);
 /* The guest's driver is gone (reset, re-probe): no ring is active any more. */
 void vm_rings_clear(struct vm *vm);
+/* Its boost's time is over: to the policy the ring has ended. vm_bounds.c only. */
+void vm_ring_cut(struct vm *vm, unsigned int ring_id);
 /* The same without telling the policy. */
 void vm_forget_guest(struct vm *vm);
 void vm_counters_reset(struct vm *vm);
@@ -333,12 +348,12 @@ void vm_want_realtime(struct vm *vm);
 /* Bring one vCPU thread to a level and read back; nothing is done where it is
  * there already. 0, -ESRCH (thread gone), or -errno; all failures counted. */
 int vm_realtime(struct vm *vm, unsigned int vcpu, unsigned int ring_prio);
-void vm_apply_wishes(struct vm *vm); /* vm_budget.c only: as its budget allows */
+void vm_apply_wishes(struct vm *vm); /* vm_budget.c, vm_bounds.c: as they allow */
 int vm_normal(struct vm *vm, unsigned int vcpu);
 int vm_set_deadline(struct vm *vm, unsigned int vcpu); /* vm_deadline.c only */
 
-/* The priority of the highest ring on the vCPU that is active, or whose
- * interrupt is boosted ahead of its START; 0 = none. */
+/* The priority of the highest ring on the vCPU that is active and not cut, or
+ * whose interrupt is boosted ahead of its START; 0 = none. */
 unsigned int vm_highest_ring(const struct vm *vm, unsigned int vcpu);
 
 /*

@@ -118,10 +118,10 @@ static void arm(const struct vm *vm, uint64_t now_ns)
 	timerfd_settime(b->timer, TFD_TIMER_ABSTIME, &spec, NULL);
 }
 
-static void cut(struct vm *vm)
+static void cut(struct vm *vm, uint64_t now_ns)
 {
 	vm->budget.cut = true;
-	vm->counters.budget_cuts++;
+	vm_bounds_passed(vm, VM_BOUND_BUDGET, now_ns);
 }
 
 void vm_budget_note(struct vm *vm, struct vm_vcpu *v, bool was_realtime)
@@ -146,7 +146,7 @@ static void check(struct vm *vm, uint64_t now_ns)
 			count_use(b, &vm->vcpus[i]);
 	roll(vm, now_ns);
 	if (!b->cut && b->used_ns >= limit(b) && count_realtime(vm))
-		cut(vm);
+		cut(vm, now_ns);
 	vm_apply_wishes(vm);
 	arm(vm, now_ns);
 }
@@ -166,7 +166,7 @@ bool vm_budget_left(struct vm *vm)
 			roll(vm, now_ns);
 	}
 	if (!b->cut && b->used_ns >= limit(b)) {
-		cut(vm);
+		cut(vm, now_ns);
 		arm(vm, now_ns);
 	}
 	return !b->cut;

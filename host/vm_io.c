@@ -11,15 +11,15 @@
 
 #define PASSES_MAX 100
 
-/* A ring is active, and its VM within its real-time budget: a guest that never
+/* A ring is active, and its VM within its bounds: a guest that never
  * ends its ring shall not have the disk either. */
 static bool is_due(const struct vm *vm)
 {
 	if (!vm->connected || !vm->policy_started || vm->policy->needs == RS_SOURCE_NONE ||
-	    vm->budget.cut)
+	    vm->budget.cut || vm_bounds_held(vm))
 		return false;
 	for (unsigned int i = 0; i < RS_RING_MAX; i++)
-		if (vm->rings[i].active)
+		if (vm->rings[i].active && !vm->rings[i].boost.cut)
 			return true;
 	return false;
 }

@@ -20,7 +20,7 @@ unsigned int vm_highest_ring(const struct vm *vm, unsigned int vcpu)
 	unsigned int highest = 0;
 
 	for (unsigned int i = 0; i < RS_RING_MAX; i++)
-		if (vm->rings[i].active && vm->rings[i].vcpu == vcpu &&
+		if (vm->rings[i].active && !vm->rings[i].boost.cut && vm->rings[i].vcpu == vcpu &&
 		    vm->rings[i].ring_prio > highest)
 			highest = vm->rings[i].ring_prio;
 	for (unsigned int i = 0; i < RS_INTERRUPT_MAX; i++)
@@ -106,7 +106,7 @@ static int follow_wish(struct vm *vm, unsigned int vcpu)
 {
 	unsigned int priority = vm->vcpus[vcpu].wished;
 
-	if (!vm_budget_left(vm))
+	if (!vm_bounds_allow(vm, vcpu) || !vm_budget_left(vm))
 		return set_level(vm, vcpu, VM_LEVEL_NORMAL, 0);
 	return set_level(vm, vcpu, VM_LEVEL_REALTIME, priority);
 }

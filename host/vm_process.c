@@ -40,6 +40,12 @@ int vm_connect(struct vm *vm, pid_t pid, struct rs_error **err)
 		return rs_fail_errno(err, -ret, "VM %s: reading about process %d", vm->name, pid);
 	}
 	pthread_mutex_lock(&vm->lock);
+	ret = vm_bounds_open(vm, err);
+	if (ret) {
+		pthread_mutex_unlock(&vm->lock);
+		close(pidfd);
+		return ret;
+	}
 	vm->pid = pid;
 	vm->pid_start = stat.start;
 	vm->pidfd = pidfd;
@@ -307,6 +313,7 @@ bool vm_finish(struct vm *vm)
 			      failure.priority);
 		vm_log_error(vm, &err);
 	}
+	vm_bounds_report(vm, false);
 	if (low)
 		vm_lower_process(vm);
 	else if (vm->process_low)
@@ -338,6 +345,7 @@ int vm_choose_policy(struct vm *vm, const struct policy *policy, struct rs_error
 		vm_forget_guest(vm);
 	if (policy->needs != RS_SOURCE_SCAN)
 		vm_scan_forget(vm);
+	vm_bounds_forget(vm);
 	vm_io_follow(vm);
 	pthread_mutex_unlock(&vm->lock);
 	if (!started || !vm->connected)
@@ -362,11 +370,14 @@ void vm_disconnect(struct vm *vm)
 		vm->policy->stop(vm);
 	vm->policy_started = false;
 	vm_budget_end(vm);
+	vm_bounds_close(vm);
 	vm->sequence_known = false;
+	vm->stamped_ns = 0;
 	vm->vring_user_address = vm->vring_guest_address = vm->vring_size = 0;
 	pthread_mutex_unlock(&vm->lock);
 	while (vm_finish(vm))
 		;
+	vm_bounds_report(vm, true);
 	vm_io_end(vm);
 	if (budget_set(vm, NULL, 0, vm->record, &err))
 		vm_log_error(vm, &err);

@@ -297,8 +297,9 @@ int daemon_add_vm(struct daemon *d, const char *name, unsigned int ceiling, cons
 {
 	struct json_object *request = add_request(d, name, ceiling, policy);
 
-	/* A guest that waits for the test inside its ring would use it up. */
+	/* A guest that waits for the test inside its ring would use them up. */
 	set_text(request, "budget_by", "kernel");
+	set_number(request, "longest_boost_us", 60000000);
 	return send_request(d, request, err);
 }
 
@@ -310,6 +311,17 @@ int daemon_add_vm_budget(struct daemon *d, const char *name, unsigned int permil
 	set_text(request, "budget_by", "daemon");
 	set_number(request, "rt_budget_permille", permille);
 	set_number(request, "rt_budget_period_us", period_us);
+	return send_request(d, request, err);
+}
+
+int daemon_add_vm_bounded(struct daemon *d, const char *name, unsigned int longest_boost_us,
+			  unsigned int notify_rate, struct rs_error **err)
+{
+	struct json_object *request = add_request(d, name, 0, NULL);
+
+	set_text(request, "budget_by", "kernel");
+	set_number(request, "longest_boost_us", longest_boost_us);
+	set_number(request, "notify_rate", notify_rate);
 	return send_request(d, request, err);
 }
 

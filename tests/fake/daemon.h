@@ -58,13 +58,17 @@ bool daemon_alive(struct daemon *d);
 void daemon_vm_socket(const struct daemon *d, const char *name, char path[DAEMON_PATH_MAX]);
 
 /* ceiling 0 and policy NULL leave the daemon's defaults. No budget is kept but
- * by the kernel. */
+ * by the kernel, and a boost may last a minute. */
 int daemon_add_vm(struct daemon *d, const char *name, unsigned int ceiling, const char *policy,
 		  struct rs_error **err);
 
 /* With a budget that the daemon keeps. */
 int daemon_add_vm_budget(struct daemon *d, const char *name, unsigned int permille,
 			 unsigned int period_us, struct rs_error **err);
+
+/* With bounds, 0 = the daemon's default; no budget but the kernel's. */
+int daemon_add_vm_bounded(struct daemon *d, const char *name, unsigned int longest_boost_us,
+			  unsigned int notify_rate, struct rs_error **err);
 
 /* With policy rq_scan, which reads it at this interval. */
 int daemon_add_vm_scanned(struct daemon *d, const char *name, unsigned int interval_us,
