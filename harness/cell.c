@@ -105,6 +105,8 @@ static int step_register(struct cell_state *cell, struct rs_error **err)
 			.rt_budget_permille = cell_vm_budget(cell->context->scenario, vm),
 			.rt_budget_period_us = vm->rt_budget_period_us,
 			.budget_by = scenario_keepers[vm->budget_by],
+			.longest_boost_us = vm->longest_boost_us,
+			.notify_rate = cell_vm_notify_rate(vm),
 			.scan_interval_us = vm->scan_interval_us,
 			.io_boost = vm->io_boost,
 		};

@@ -84,6 +84,7 @@ void cell_vm_destroy(struct cell_state *cell, struct cell_vm *v);
 void cell_vm_free(struct cell_vm *v); /* after the daemon's end */
 double cell_vm_utilisation(const struct scenario_vm *vm); /* its rings', as a share of a core */
 unsigned int cell_vm_budget(const struct scenario *s, const struct scenario_vm *vm);
+unsigned int cell_vm_notify_rate(const struct scenario_vm *vm); /* a second */
 
 /* cell_work.c: its rings and loads. */
 int cell_vm_prepare_work(struct cell_state *cell, struct cell_vm *v, struct rs_error **err);

@@ -17,6 +17,7 @@
 #include "host/cleanup.h"
 #include "host/error.h"
 #include "host/policy.h"
+#include "host/vm_bounds.h"
 
 #define CONNECT_S 30 /* QEMU's end of the agent's port */
 #define SCRATCH_MIB 1024 /* of a small guest's disk; holes take no space */
@@ -29,6 +30,7 @@
  */
 #define BUDGET_ALL SCENARIO_RT_BUDGET_ALL
 #define BUDGET_MIN SCENARIO_RT_BUDGET_MIN
+#define NOTIFY_RESERVE 4 /* times what the rings need */
 
 double cell_vm_utilisation(const struct scenario_vm *vm)
 {
@@ -62,6 +64,22 @@ unsigned int cell_vm_budget(const struct scenario *s, const struct scenario_vm *
 	if (all <= 0 || left <= 0)
 		return BUDGET_MIN;
 	return BUDGET_MIN + (unsigned int)(left * cell_vm_utilisation(vm) / all);
+}
+
+/* Under the policy that is told most a period has two notifications a process. */
+unsigned int cell_vm_notify_rate(const struct scenario_vm *vm)
+{
+	double rate = 0;
+	unsigned int i;
+
+	if (vm->notify_rate)
+		return vm->notify_rate;
+	for (i = 0; i < vm->ring_count; i++)
+		rate += (2 + 2.0 * vm->rings[i].processes) * 1e6 / (double)vm->rings[i].period_us;
+	rate *= NOTIFY_RESERVE;
+	if (rate > VM_NOTIFY_RATE_MAX)
+		return VM_NOTIFY_RATE_MAX;
+	return rate > VM_NOTIFY_RATE_DEFAULT ? (unsigned int)rate : VM_NOTIFY_RATE_DEFAULT;
 }
 
 static bool limits_io(const struct scenario_vm *vm)

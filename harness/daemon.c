@@ -187,6 +187,9 @@ int daemon_add_vm(struct daemon *d, const struct daemon_vm *vm, struct rs_error 
 		json_object_object_add(request, "rt_budget_period_us",
 				       json_object_new_int64((int64_t)vm->rt_budget_period_us));
 	json_object_object_add(request, "budget_by", json_object_new_string(vm->budget_by));
+	json_object_object_add(request, "longest_boost_us",
+			       json_object_new_int64((int64_t)vm->longest_boost_us));
+	json_object_object_add(request, "notify_rate", json_object_new_int((int)vm->notify_rate));
 	json_object_object_add(request, "scan_interval_us",
 			       json_object_new_int64((int64_t)vm->scan_interval_us));
 	json_object_object_add(request, "io_boost", json_object_new_boolean(vm->io_boost));

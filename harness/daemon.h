@@ -38,6 +38,8 @@ struct daemon_vm {
 	unsigned int rt_budget_permille;
 	uint64_t rt_budget_period_us; /* 0 = the daemon's default */
 	const char *budget_by; /* auto, kernel or daemon */
+	uint64_t longest_boost_us; /* 0 = the daemon's default, as below */
+	unsigned int notify_rate; /* a second */
 	uint64_t scan_interval_us; /* of policy rq_scan */
 	bool io_boost;
 	struct placement elsewhere; /* where a policy may move its vCPUs */

@@ -135,6 +135,8 @@ struct scenario_vm {
 	unsigned int rt_budget_permille; /* 0 = chosen from the rings' load */
 	uint64_t rt_budget_period_us; /* 0 = the daemon's default */
 	enum budget_keeper budget_by;
+	uint64_t longest_boost_us; /* 1000 to 60000000, default 1000000 */
+	unsigned int notify_rate; /* a second; 0 = chosen from the rings */
 	uint64_t scan_interval_us; /* of policy rq_scan; 100 to 1000000, default 1000 */
 	bool io_boost; /* block I/O goes first while a ring is active */
 	struct scenario_ring rings[RS_RING_MAX];

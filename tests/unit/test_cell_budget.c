@@ -66,11 +66,32 @@ static void test_never_too_much(void **state)
 	assert_true(cell_vm_budget(&s, &s.vms[2]) >= SCENARIO_RT_BUDGET_MIN);
 }
 
+/* The daemon's default serves usual rings; fast ones have four times their need. */
+static void test_notify_rate(void **state)
+{
+	struct scenario s = { 0 };
+
+	(void)state;
+	add_vm(&s, 200, 0);
+	add_vm(&s, 0, 0);
+	assert_int_equal(cell_vm_notify_rate(&s.vms[0]), 5000);
+	assert_int_equal(cell_vm_notify_rate(&s.vms[1]), 5000);
+	s.vms[0].rings[0].period_us = 500;
+	s.vms[0].rings[0].processes = 3;
+	assert_int_equal(cell_vm_notify_rate(&s.vms[0]), 4 * 8 * 2000);
+	s.vms[0].rings[0].processes = 32;
+	s.vms[0].rings[0].period_us = 100;
+	assert_int_equal(cell_vm_notify_rate(&s.vms[0]), 1000000);
+	s.vms[0].notify_rate = 100;
+	assert_int_equal(cell_vm_notify_rate(&s.vms[0]), 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_consolidation),
 		cmocka_unit_test(test_never_too_much),
+		cmocka_unit_test(test_notify_rate),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -233,6 +233,8 @@ static const char full[] =
 	"  cpu_quota: 50ms\n"
 	"  cpu_period: 200ms\n"
 	"  rt_budget_permille: 450\n"
+	"  longest_boost: 250ms\n"
+	"  notify_rate: 12345\n"
 	"  cyclictest: \"-m -p 90 \\\"x\\\\y\\\"\"\n"
 	"  rings:\n"
 	"  - {id: 0, priority: 9, period: 1.001ms, deadline: 2ms, offset: 1s, processes: 3,\n"
