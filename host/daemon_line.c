@@ -16,6 +16,8 @@ const struct daemon_options daemon_defaults = {
 	.policy = "none",
 	.cpu = -1,
 	.priority = NOTIFY_PRIORITY_DEFAULT,
+	.longest_boost_us = VM_LONGEST_BOOST_DEFAULT_US,
+	.notify_rate = VM_NOTIFY_RATE_DEFAULT,
 };
 
 static const struct option_row options[] = {
@@ -70,6 +72,23 @@ static const struct option_row options[] = {
 	  AT(trace),
 	  .max = TRACE_MAX,
 	  .help = "room for that many trace events (default: 0)" },
+	{ .name = "longest-boost",
+	  .letter = 'b',
+	  .value = "US",
+	  .type = OPTION_COUNT,
+	  AT(longest_boost_us),
+	  .min = VM_LONGEST_BOOST_MIN_US,
+	  .max = VM_LONGEST_BOOST_MAX_US,
+	  .help = "longest boost of VMs that bring none, 1000 to 60000000 (default: 1000000)" },
+	{ .name = "notify-rate",
+	  .letter = 'n',
+	  .value = "N",
+	  .type = OPTION_COUNT,
+	  AT(notify_rate),
+	  .min = VM_NOTIFY_RATE_MIN,
+	  .max = VM_NOTIFY_RATE_MAX,
+	  .help = "notifications a second of VMs that bring no rate, 100 to 1000000 "
+		  "(default: 5000)" },
 	{ 0 },
 };
 

@@ -16,6 +16,7 @@ struct daemon_options { /* texts are borrowed from argv */
 	int cpu; /* -1 = not pinned */
 	unsigned int priority;
 	unsigned int trace;
+	unsigned int longest_boost_us, notify_rate; /* of VMs that bring none */
 };
 
 extern const struct daemon_options daemon_defaults;

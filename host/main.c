@@ -138,6 +138,7 @@ static int set_up(const struct daemon_options *o, struct record **record, int *s
 	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
 		log_line("memory cannot be locked (%s): a page fault may delay a message",
 			 strerror(errno));
+	server_default_bounds(o->longest_boost_us, o->notify_rate);
 	if ((ret = server_init(policy, *record, err)) ||
 	    (ret = notify_start(o->cpu, o->priority, err)))
 		return ret;

@@ -31,6 +31,7 @@ struct endpoint {
 static struct {
 	const struct policy *policy;
 	struct record *record;
+	unsigned int longest_boost_us, notify_rate; /* of VMs that bring none; 0: as vm_bounds.h */
 	struct endpoint *endpoints[VM_MAX];
 	int wake, timer;
 	struct loop_watch *wake_watch, *timer_watch;
@@ -151,6 +152,12 @@ int server_init(const struct policy *policy, struct record *record, struct rs_er
 	return 0;
 }
 
+void server_default_bounds(unsigned int longest_boost_us, unsigned int notify_rate)
+{
+	server.longest_boost_us = longest_boost_us;
+	server.notify_rate = notify_rate;
+}
+
 struct vm *server_add_vm(struct vm_config *config, struct rs_error **err)
 {
 	struct endpoint *e = calloc(1, sizeof(*e));
@@ -163,6 +170,10 @@ struct vm *server_add_vm(struct vm_config *config, struct rs_error **err)
 	config->own_policy = config->policy != NULL;
 	if (!config->policy)
 		config->policy = server.policy;
+	if (!config->longest_boost_us)
+		config->longest_boost_us = server.longest_boost_us;
+	if (!config->notify_rate)
+		config->notify_rate = server.notify_rate;
 	e->listener = -1;
 	e->vm = vm_add(config, err);
 	if (!e->vm)

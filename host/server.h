@@ -12,6 +12,8 @@ struct rs_error;
 
 /* The default policy and the record are the caller's to keep. */
 int server_init(const struct policy *policy, struct record *record, struct rs_error **err);
+/* Of VMs added from now on that bring none; 0 = as vm_bounds.h has them. */
+void server_default_bounds(unsigned int longest_boost_us, unsigned int notify_rate);
 /* All VMs removed, all scheduling restored. */
 void server_free(void);
 

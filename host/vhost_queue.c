@@ -64,6 +64,8 @@ static bool put_event(struct vhost_user *conn, enum rs_event_kind kind, uint32_t
 	struct vhost_queue *q = &conn->queues[RS_QUEUE_EVENT];
 	struct vm_counters *counters = &conn->vm->counters;
 	struct vring_buffer buffer;
+	unsigned int looks = 0;
+	bool fits = false;
 	struct rs_event event = {
 		.kind = htole16(kind),
 		.revision = RS_REVISION,
@@ -74,22 +76,22 @@ static bool put_event(struct vhost_user *conn, enum rs_event_kind kind, uint32_t
 
 	/* Unfit buffers are given back empty until a fit one comes. A guest can
 	 * offer them as fast as that, so there is an end. */
-	for (unsigned int i = 0;
-	     i < LOOKS_MAX && usable(q) && vring_next(&q->ring, &conn->memory, true, &buffer);
-	     i++) {
-		bool fits = buffer.reason == REJECT_NONE && buffer.length >= sizeof(event);
-
+	for (; !fits && looks < LOOKS_MAX && usable(q) &&
+	       vring_next(&q->ring, &conn->memory, true, &buffer);
+	     looks++) {
+		fits = buffer.reason == REJECT_NONE && buffer.length >= sizeof(event);
 		if (fits)
 			memcpy(buffer.data, &event, sizeof(event));
 		else
 			vm_reject(conn->vm, buffer.reason ? buffer.reason : REJECT_LENGTH);
 		if (buffer.push)
 			vring_push(&q->ring, buffer.head, fits ? sizeof(event) : 0);
+	}
+	if (looks)
 		call_guest(q);
-		if (fits) {
-			counters->events_sent++;
-			return true;
-		}
+	if (fits) {
+		counters->events_sent++;
+		return true;
 	}
 	counters->events_lost++;
 	conn->event_sequence--;
