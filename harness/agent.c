@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "harness/samples.h"
 #include "harness/wait.h"
 #include "host/cleanup.h"
 #include "host/error.h"
@@ -354,6 +355,8 @@ int agent_clock(struct agent *a, struct agent_clock *clock, struct rs_error **er
 		round_trip = wait_now_ns() - before;
 		if (ret == 0)
 			ret = agent_value(answer, "ns", &guest, err);
+		if (ret == 0 && guest > GUEST_NS_MAX)
+			ret = rs_fail(err, EPROTO, "the guest's clock is at %" PRIu64 " ns", guest);
 		if (ret < 0)
 			return ret;
 		if (round_trip / 2 >= clock->error_ns)

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "harness/cell_state.h"
+#include "harness/cellread.h"
 #include "harness/folder.h"
 #include "harness/jsonread.h"
 #include "harness/version.h"
@@ -27,7 +29,10 @@ static int64_t drift_ppb(const struct cell_vm *v)
 	int64_t apart = v->clock_end.at_guest_ns - v->clock.at_guest_ns;
 	double drift = (double)(v->clock_end.offset_ns - v->clock.offset_ns);
 
-	return apart > 0 ? (int64_t)(drift / (double)apart * 1e9) : 0;
+	if (apart <= 0)
+		return 0;
+	drift *= 1e9 / (double)apart;
+	return (int64_t)fmax(-CELL_DRIFT_MAX_PPB, fmin(drift, CELL_DRIFT_MAX_PPB));
 }
 
 static struct json_object *clock_json(const struct cell_state *cell)

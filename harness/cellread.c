@@ -55,6 +55,10 @@ static int read_clocks(struct cell *cell, struct rs_error **err)
 			return rs_fail(err, EINVAL, "clock.%s: offset_ns or at_guest_ns is missing",
 				       vm);
 		json_i64(json, "drift_ppb", &c->drift_ppb); /* 0 where not known */
+		if (c->at_guest_ns > GUEST_NS_MAX || c->drift_ppb < -CELL_DRIFT_MAX_PPB ||
+		    c->drift_ppb > CELL_DRIFT_MAX_PPB)
+			return rs_fail(err, EINVAL, "clock.%s: at_guest_ns or drift_ppb cannot be",
+				       vm);
 		json_u64(json, "error_ns", &c->error_ns);
 		c->vm = strdup(vm);
 		if (!c->vm)

@@ -64,6 +64,10 @@ struct cell_phase {
 	struct json_object *json; /* borrowed; the phase in cell.json */
 };
 
+/* A guest's clock that stands still, or runs at twice our speed: the most that is
+ * believed. */
+#define CELL_DRIFT_MAX_PPB 1000000000
+
 struct cell_clock {
 	char *vm; /* owned */
 	int64_t offset_ns, drift_ppb;

@@ -105,14 +105,15 @@ static bool is_possible(const struct samples *s, const uint64_t *value, const ui
 	if (s->count &&
 	    (value[0] <= s->sequence[s->count - 1] || release <= s->release_ns[s->count - 1]))
 		return false;
-	if (value[2] > UINT32_MAX)
+	if (value[2] > UINT32_MAX || release > GUEST_NS_MAX)
 		return false;
 	if (s->raised_ns && s->count && value[FIXED_FIELDS] < s->raised_ns[s->count - 1])
 		return false;
 	for (i = 0; i < s->processes; i++) {
 		start = times[2 * i];
 		end = times[2 * i + 1];
-		if ((start && start < release) || (end && (!start || end < start)))
+		if ((start && start < release) || (end && (!start || end < start)) ||
+		    start > GUEST_NS_MAX || end > GUEST_NS_MAX)
 			return false;
 	}
 	return true;

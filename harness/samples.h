@@ -4,8 +4,8 @@
  * of docs/guest-protocol.md. They come from a guest: every byte is checked.
  *
  * A row whose times cannot be (a start before its release, an end before its
- * start, out of order) is left out and counted in `rejected`; the gap it
- * leaves in `sequence` then counts as a missed deadline like any other gap.
+ * start, out of order, past GUEST_NS_MAX) is left out and counted in `rejected`;
+ * the gap it leaves in `sequence` then counts as a missed deadline like any other.
  */
 #ifndef RINGSCHED_SAMPLES_H
 #define RINGSCHED_SAMPLES_H
@@ -18,6 +18,9 @@
 struct rs_error;
 
 #define SAMPLE_CUT_OFF 0x1u /* flags: a turn was ended by the ring's deadline */
+/* A guest's clock after 73 years: what is beyond is a lie, and up to it sums and
+ * differences of times are what they seem. */
+#define GUEST_NS_MAX (INT64_MAX / 4)
 
 struct samples {
 	size_t count; /* periods; may be 0 */

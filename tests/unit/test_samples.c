@@ -60,7 +60,7 @@ static void test_right_file(void **state)
 	static const char text[] = HEADER "0,1000,0,1010,1020,1020,1040\n"
 					  "1,2000,0,2010,2020,2020,2050\n"
 					  "4,5000,1,5005,0,0,0\n"
-					  "5,18446744073709551614,0,0,0,0,0\n"
+					  "5,2305843009213693951,0,0,0,0,0\n"
 					  "# handover errors 7\n"
 					  "# lost 12\n";
 	enum form form;
@@ -76,7 +76,7 @@ static void test_right_file(void **state)
 		assert_int_equal(s->processes, 2);
 		assert_int_equal(s->sequence[2], 4);
 		assert_int_equal(s->flags[2], SAMPLE_CUT_OFF);
-		assert_int_equal(s->release_ns[3], UINT64_MAX - 1);
+		assert_int_equal(s->release_ns[3], GUEST_NS_MAX);
 		assert_int_equal(s->start_ns[1][1], 2020);
 		assert_int_equal(s->end_ns[1][1], 2050);
 		assert_int_equal(s->handover_errors, 7);
@@ -109,6 +109,8 @@ static void test_impossible_rows(void **state)
 					  "4,4000,0,4010,4009,4020,4040\n" /* ends before start */
 					  "5,5000,0,0,5010,5020,5040\n" /* ends, never started */
 					  "6,6000,4294967296,6001,6002,6003,6004\n"
+					  "6,2305843009213693952,0,0,0,0,0\n" /* no clock's */
+					  "6,6000,0,6010,2305843009213693952,0,0\n"
 					  "7,7000,0,7010,7020,7020,7040\n";
 	cleanup_samples struct samples *s = load(text, strlen(text), GZIP, NULL);
 
@@ -116,7 +118,7 @@ static void test_impossible_rows(void **state)
 	assert_non_null(s);
 	assert_int_equal(s->count, 2);
 	assert_int_equal(s->sequence[1], 7);
-	assert_int_equal(s->rejected, 6);
+	assert_int_equal(s->rejected, 8);
 }
 
 /* More rows than the first allocation, as many processes as there can be. */
