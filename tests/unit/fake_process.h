@@ -11,6 +11,7 @@
 #define TESTS_FAKE_PROCESS_H
 
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -19,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -82,9 +84,13 @@ static void *fake_run(void *arg)
 static void fake_main(int command, int answer, unsigned int vcpus)
 {
 	static struct fake_thread threads[FAKE_VCPUS_MAX + 1];
+	const struct sched_param ordinary = { 0 };
 	pthread_t id[FAKE_VCPUS_MAX + 1];
 	char order;
 
+	/* As QEMU is, whatever the tests run as (chrt -i, nice). */
+	sched_setscheduler(0, SCHED_OTHER, &ordinary);
+	setpriority(PRIO_PROCESS, 0, 0);
 	for (unsigned int i = 0; i <= vcpus; i++) {
 		threads[i].answer = answer;
 		if (i < vcpus)
