@@ -17,12 +17,13 @@ PKG_LIBS = $(shell pkg-config --libs $(PKGS))
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
 HOST_SRC := $(filter-out host/main.c,$(wildcard host/*.c host/policy/*.c))
+HOST_SRC += $(if $(TRACE_LOADS),tests/fuzz/flip.c) # see "hostile bytes"
 HARNESS_SRC := $(filter-out harness/main.c,$(wildcard harness/*.c harness/workload/*.c))
 objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
 # Without root, scripts/setup can only name what is missing. That shall end with
 # 1; make has 2 for a failed recipe, and 1 for what question mode finds undone.
-ifneq ($(filter eval paper regress test setup guests,$(MAKECMDGOALS)),)
+ifneq ($(filter eval fuzz paper regress test setup guests,$(MAKECMDGOALS)),)
 ifneq ($(shell id -u),0)
 ifeq ($(shell scripts/setup >&2 && echo complete),)
 MAKEFLAGS += -q
@@ -41,6 +42,7 @@ REGRESS_SCENARIO ?= scenarios/regress.yaml
 
 .PHONY: FORCE all help eval paper figures regress test unit setup guests host docs \
 	install uninstall deb clean
+.PHONY: fuzz fuzz-targets
 all: host
 
 help:
@@ -52,6 +54,7 @@ help:
 	@echo '             [PRESET=smoke] [OUT=DIR] [SCENARIOS=a,b] [DRY_RUN=1]; again with the same OUT it goes on'
 	@echo 'make figures draw the figures of a result again from its data [DIR=FOLDER]'
 	@echo 'make test    install what is missing, build, run every test'
+	@echo 'make fuzz    feed hostile bytes to whatever reads some [TIME=60 seconds a target] [TARGETS="a b"]'
 	@echo 'make unit    build the unit tests under build/tests/'
 	@echo 'make host    build build/ringsched and build/ringschedd, and what `make docs` makes'
 	@echo 'make docs    manual pages and shell completion: man -l build/share/man/man1/ringsched.1'
@@ -138,6 +141,42 @@ $(B)/tests/test_scan $(B)/tests/test_policy_scan: $(call objects,tests/fake/scan
 $(B)/tests/%: $(B)/obj/tests/unit/%.o $(call objects,$(HARNESS_SRC) $(HOST_SRC))
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka -lpthread -lm
+
+# ---- hostile bytes ----
+
+# Objects of another kind, by the same rules: a second make with a folder of its
+# own. The guest's bytes change while they are read (tests/fuzz/flip.c): for that
+# the compiler tells of each load in the files that read them.
+ADDRESS := B=build/address CC=clang TRACE_LOADS=-fsanitize-coverage=trace-loads CFLAGS='-O1 -g \
+	-fno-omit-frame-pointer -fsanitize=address,undefined,float-cast-overflow,fuzzer-no-link \
+	-fno-sanitize-recover=all'
+
+$(call objects,host/vring.c host/vhost_queue.c host/scan.c): ALL_CFLAGS += $(TRACE_LOADS)
+
+FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SRC := tests/fuzz/support.c tests/fake/scan_image.c $(HARNESS_SRC) $(HOST_SRC)
+
+fuzz-targets:
+	$(MAKE) $(ADDRESS) $(addprefix build/address/fuzz/,seeds $(FUZZ_TARGETS))
+
+# A target takes of these what it needs.
+$(B)/fuzz/all.a: $(call objects,$(FUZZ_SRC))
+	@mkdir -p $(@D)
+	rm -f $@
+	ar rcs $@ $^
+
+$(B)/fuzz/%: $(B)/obj/tests/fuzz/fuzz_%.o $(B)/fuzz/all.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS) -lpthread -lm
+
+# No request may make or remove files where it likes.
+$(B)/fuzz/control: LDFLAGS += -Wl,--wrap=bind,--wrap=unlink
+
+$(B)/fuzz/seeds: $(call objects,tests/fuzz/seeds.c tests/fake/scan_image.c host/error.c)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+fuzz: setup
+	scripts/fuzz $(if $(TIME),--time '$(TIME)') $(TARGETS)
 
 .SECONDARY:
 
