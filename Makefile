@@ -23,7 +23,7 @@ objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
 # Without root, scripts/setup can only name what is missing. That shall end with
 # 1; make has 2 for a failed recipe, and 1 for what question mode finds undone.
-ifneq ($(filter eval fuzz paper regress test setup guests,$(MAKECMDGOALS)),)
+ifneq ($(filter eval fuzz paper regress sanitize test setup guests,$(MAKECMDGOALS)),)
 ifneq ($(shell id -u),0)
 ifeq ($(shell scripts/setup >&2 && echo complete),)
 MAKEFLAGS += -q
@@ -42,7 +42,7 @@ REGRESS_SCENARIO ?= scenarios/regress.yaml
 
 .PHONY: FORCE all help eval paper figures regress test unit setup guests host docs \
 	install uninstall deb clean
-.PHONY: fuzz fuzz-targets
+.PHONY: fuzz fuzz-targets sanitize sanitize-address sanitize-thread
 all: host
 
 help:
@@ -55,6 +55,7 @@ help:
 	@echo 'make figures draw the figures of a result again from its data [DIR=FOLDER]'
 	@echo 'make test    install what is missing, build, run every test'
 	@echo 'make fuzz    feed hostile bytes to whatever reads some [TIME=60 seconds a target] [TARGETS="a b"]'
+	@echo 'make sanitize run the unit tests, and the daemon under attack, with sanitizers'
 	@echo 'make unit    build the unit tests under build/tests/'
 	@echo 'make host    build build/ringsched and build/ringschedd, and what `make docs` makes'
 	@echo 'make docs    manual pages and shell completion: man -l build/share/man/man1/ringsched.1'
@@ -150,6 +151,7 @@ $(B)/tests/%: $(B)/obj/tests/unit/%.o $(call objects,$(HARNESS_SRC) $(HOST_SRC))
 ADDRESS := B=build/address CC=clang TRACE_LOADS=-fsanitize-coverage=trace-loads CFLAGS='-O1 -g \
 	-fno-omit-frame-pointer -fsanitize=address,undefined,float-cast-overflow,fuzzer-no-link \
 	-fno-sanitize-recover=all'
+THREAD := B=build/thread CC=clang CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=thread'
 
 $(call objects,host/vring.c host/vhost_queue.c host/scan.c): ALL_CFLAGS += $(TRACE_LOADS)
 
@@ -177,6 +179,17 @@ $(B)/fuzz/seeds: $(call objects,tests/fuzz/seeds.c tests/fake/scan_image.c host/
 
 fuzz: setup
 	scripts/fuzz $(if $(TIME),--time '$(TIME)') $(TARGETS)
+
+# SANITIZE_TESTS: names of unit tests.
+sanitize-address:
+	$(MAKE) $(ADDRESS) build/address/ringschedd $(patsubst %,build/address/tests/test_%,$(SANITIZE_TESTS))
+
+sanitize-thread:
+	$(MAKE) $(THREAD) HARNESS_SRC= build/thread/ringschedd $(patsubst %,build/thread/tests/test_%,$(SANITIZE_TESTS))
+
+sanitize: setup
+	$(MAKE) host
+	tests/sanitize/run address thread daemon
 
 .SECONDARY:
 
