@@ -7,6 +7,7 @@
 #include "harness/cell_state.h"
 #include "harness/daemon.h"
 #include "harness/folder.h"
+#include "harness/hostrecord.h"
 #include "harness/journal.h"
 #include "harness/leftovers.h"
 #include "harness/progress.h"
@@ -168,6 +169,13 @@ static int step_control(struct cell_state *cell, struct rs_error **err)
 	return ret < 0 ? ret : begin_work(cell, VM_ROLE_CONTROL, err);
 }
 
+static int step_record(struct cell_state *cell, struct rs_error **err)
+{
+	(void)err;
+	cell_record_begin(cell);
+	return 0;
+}
+
 static int step_warm_up(struct cell_state *cell, struct rs_error **err)
 {
 	return wait_until(wait_deadline(cell->context->scenario->warmup_s), err);
@@ -240,11 +248,14 @@ static int step_collect(struct cell_state *cell, struct rs_error **err)
 {
 	int ret;
 
+	cell_record_stop(cell);
 	progress_phase(cell->context->progress, "reading out");
 	ret = each_vm(cell, VM_ROLE_NEIGHBOUR, cell_vm_end_work, err);
 	if (ret == 0)
 		ret = each_vm(cell, VM_ROLE_CONTROL, cell_vm_end_work, err);
 	witness_stop(cell->witness);
+	if (ret == 0)
+		ret = cell_record_write(cell, err);
 	return ret < 0 ? ret : cell_collect(cell, err);
 }
 
@@ -258,6 +269,7 @@ static const struct {
 	{ "registering the VMs", step_register },
 	{ "starting the witness", step_witness },
 	{ "starting the control VMs", step_control },
+	{ "recording the shared cores", step_record },
 	{ "warming up", step_warm_up },
 	{ "phase solo", step_solo },
 	{ "phase loaded", step_loaded },
@@ -322,6 +334,8 @@ static void free_results(struct cell_state *cell)
 	unsigned int i;
 
 	witness_free(cell->witness);
+	hostrecord_free(cell->record);
+	json_object_put(cell->host_trace);
 	json_object_put(cell->limits);
 	json_object_put(cell->pressure);
 	json_object_put(cell->status);

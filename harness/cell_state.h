@@ -26,6 +26,8 @@ struct cell_notified {
 	uint64_t changes; /* of these, that told another priority than before */
 };
 
+struct hostrecord;
+
 struct cell_vm {
 	const struct scenario_vm *vm;
 	struct domain domain;
@@ -71,6 +73,8 @@ struct cell_state {
 	struct daemon_cpu cpu_at_begin; /* of the phase under way */
 	struct json_object *status_at_begin; /* the same; NULL between phases */
 	struct json_object *trace; /* the daemon's */
+	struct hostrecord *record; /* of the shared cores; NULL where it is not asked for */
+	struct json_object *host_trace; /* what cell.json says of it, or NULL */
 };
 
 /* cell_vm.c: a VM from its creation to its end. */
@@ -129,6 +133,11 @@ struct json_object *cell_cost_send(const char *stats);
 
 /* cell_collect.c: what the guests and the daemon have to say at the end. */
 int cell_collect(struct cell_state *cell, struct rs_error **err);
+
+/* cell_record.c: the trace of the shared cores, from before the warm-up on. */
+void cell_record_begin(struct cell_state *cell);
+void cell_record_stop(struct cell_state *cell); /* its events are kept */
+int cell_record_write(struct cell_state *cell, struct rs_error **err); /* while the VMs live */
 
 /* cell_notified.c: of one ring, whose samples are in `csv`. */
 void cell_count_notified(const struct cell_state *cell, const char *vm,

@@ -242,6 +242,8 @@ int cellfile_write(const struct cell_state *cell, struct rs_error **err)
 	json_object_object_add(o, "limits", json_object_get(cell->limits));
 	json_object_object_add(o, "pressure", json_object_get(cell->pressure));
 	json_object_object_add(o, "steal_us", steal_json(cell));
+	if (cell->host_trace)
+		json_object_object_add(o, "host_trace", json_object_get(cell->host_trace));
 	ret = path ? json_write(o, path, err) : rs_fail(err, ENOMEM, "out of memory");
 	json_object_put(o);
 	return ret;

@@ -69,6 +69,8 @@ static const struct option_row options[] = {
 	  .complete = COMPLETE_FILE, .help = "ringschedd (default: beside ringsched)" },
 	{ .name = "kernel", .value = "NAME", .type = OPTION_WORD, AT(kernel), .word = kernel_word,
 	  .help = "of control VMs, instead of the scenario's: rt or standard" },
+	{ .name = "trace", .type = OPTION_FLAG, AT(trace),
+	  .help = "record who had the shared cores, for `ringsched worst` and `ringsched trace`" },
 	{ .name = "dry-run", .type = OPTION_FLAG, AT(dry_run),
 	  .help = "print the plan and how long it would take, and end" },
 	{ .name = "quiet", .letter = 'q', .type = OPTION_FLAG, AT(quiet),

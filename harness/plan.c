@@ -100,6 +100,12 @@ static void print_phases(const struct scenario *s)
 	printf("\n");
 }
 
+static void print_trace(const struct scenario *s)
+{
+	if (s->trace)
+		printf("  trace         who has the shared cores is recorded\n");
+}
+
 static void print_limits(const struct scenario *s)
 {
 	const struct {
@@ -153,6 +159,7 @@ int plan_print(const struct scenario *s, const struct preset *p, struct rs_error
 	for (i = 0; i < s->vm_count; i++)
 		print_vm(s, &s->vms[i]);
 	print_phases(s);
+	print_trace(s);
 	printf("  policies      ");
 	for (i = 0; i < s->policy_count; i++)
 		printf("%s%s", i ? ", " : "", s->policies[i]);

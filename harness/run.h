@@ -26,6 +26,7 @@ struct run_options { /* all borrowed */
 	const char *guests; /* folder of the guests */
 	const char *daemon; /* path of ringschedd */
 	const char *kernel; /* of control VMs instead of the scenario's; NULL = its own */
+	bool trace; /* record who had the shared cores, whatever the scenario says */
 	bool quiet;
 	bool dry_run; /* print the plan only: needs no root, touches nothing */
 };

@@ -128,6 +128,8 @@ static int load(struct run_state *run, struct rs_error **err)
 	for (i = 0; ret == 0 && i < s->policy_count; i++)
 		if (!policy_find(s->policies[i], err))
 			ret = rs_fail_wrap(err, "%s", o->scenario);
+	if (o->trace)
+		s->trace = true;
 	s->boots = run->boots; /* as resolved */
 	return ret;
 }

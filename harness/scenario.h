@@ -187,6 +187,7 @@ struct scenario {
 	char *policies[SCENARIO_POLICIES_MAX];
 	unsigned int policy_count;
 	unsigned int boots; /* a policy; 0 = the preset's */
+	bool trace; /* record who had the shared cores; see hosttrace.h */
 	char *verdict_policy; /* the policy the limits are about */
 	struct scenario_limits limits;
 	struct scenario_gate gate;

@@ -379,6 +379,8 @@ static const struct key scenario_keys[] = {
 	  .help = "what the verdict is about" },
 	{ .name = "gate", .type = KEY_SECTION, .section = &gate_section, .initial = "none",
 	  .help = "what `ringsched compare` takes for noise" },
+	{ .name = "trace", .type = KEY_BOOL, AT(scenario, trace), .initial = "false",
+	  .help = "record who had the shared cores, for `ringsched worst` and `trace`" },
 	{ 0 },
 };
 

@@ -163,6 +163,7 @@ static int start_thread(struct witness *w, int core, struct rs_error **err)
 				     "starting the witness on core %d as SCHED_FIFO %d (it needs "
 				     "root, and real-time budget in its own cgroup)",
 				     core, WITNESS_PRIORITY);
+	pthread_setname_np(w->thread, WITNESS_THREAD);
 	w->running = true;
 	return 0;
 }

@@ -24,6 +24,7 @@ struct witness;
  * under virtualisation, far below any deadline that is measured. */
 #define WITNESS_THRESHOLD_NS 300000ll
 #define WITNESS_PROBE_NS 100000000ll /* between two speed probes */
+#define WITNESS_THREAD "rs-witness" /* its name, as ps shows it */
 #define WITNESS_PRIORITY 98 /* SCHED_FIFO; above the daemon's and every ring's */
 
 /* Start on `core`, with room for `seconds` of speed probes. */
