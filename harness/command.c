@@ -19,6 +19,7 @@ const struct command *const commands[] = {
 	&command_resume,
 	&command_status,
 	&command_report,
+	&command_worst,
 	&command_import,
 	&command_paper,
 	&command_compare,

@@ -14,6 +14,7 @@
 #include "harness/run_state.h"
 #include "harness/scenario.h"
 #include "harness/wait.h"
+#include "harness/worst.h"
 #include "host/cleanup.h"
 #include "host/error.h"
 
@@ -32,6 +33,15 @@ static void introduce(const struct run_state *run)
 	progress_say(run->progress, "preset %s: %s", o->preset, can_tell ? can_tell : "");
 }
 
+/* Before the report, which shows them. Without them it is as good as before. */
+static void explain_worst(struct run_state *run)
+{
+	cleanup_error struct rs_error *err = NULL;
+
+	if (run->scenario->trace && worst_make(run->out, &err) < 0)
+		progress_say(run->progress, "worst periods not explained: %s", err->message);
+}
+
 static int report(struct run_state *run, struct rs_error **err)
 {
 	struct report_verdict verdict;
@@ -40,6 +50,7 @@ static int report(struct run_state *run, struct rs_error **err)
 
 	/* Also of an interrupted run: the report says that it is one. */
 	progress_say(run->progress, "drawing the report");
+	explain_worst(run);
 	ret = report_make(run->out, &verdict, err);
 	if (ret < 0)
 		return ret;
