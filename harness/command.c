@@ -20,6 +20,7 @@ const struct command *const commands[] = {
 	&command_status,
 	&command_report,
 	&command_worst,
+	&command_trace,
 	&command_import,
 	&command_paper,
 	&command_compare,

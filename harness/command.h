@@ -40,6 +40,7 @@ extern const struct command command_resume;
 extern const struct command command_status;
 extern const struct command command_report;
 extern const struct command command_worst;
+extern const struct command command_trace;
 extern const struct command command_import;
 extern const struct command command_paper;
 extern const struct command command_compare;

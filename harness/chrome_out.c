@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "harness/chrome_out.h"
+
+#include <stdarg.h>
+
+/* ASCII only: other bytes are no text that we know the encoding of. */
+void chrome_text(FILE *to, const char *text)
+{
+	fputc('"', to);
+	for (; *text; text++) {
+		unsigned char ch = (unsigned char)*text;
+
+		if (ch == '"' || ch == '\\')
+			fprintf(to, "\\%c", ch);
+		else if (ch < ' ' || ch == 0x7f)
+			fprintf(to, "\\u%04x", ch);
+		else
+			fputc(ch < 0x80 ? ch : '?', to);
+	}
+	fputc('"', to);
+}
+
+/* In us, which the format counts in, since the file's zero. */
+static void put_time(const struct chrome *c, const char *key, uint64_t at)
+{
+	int64_t ns = (int64_t)(at - c->zero);
+	uint64_t size = ns < 0 ? (uint64_t)-ns : (uint64_t)ns;
+
+	fprintf(c->to, ",\"%s\":%s%ju.%03u", key, ns < 0 ? "-" : "", (uintmax_t)(size / 1000),
+		(unsigned int)(size % 1000));
+}
+
+static void begin(struct chrome *c, const char *kind, int group, int track, const char *name)
+{
+	fprintf(c->to, "%s{\"ph\":\"%s\",\"pid\":%d,\"tid\":%d,\"name\":", c->any ? ",\n" : "",
+		kind, group, track);
+	chrome_text(c->to, name);
+	c->any = true;
+}
+
+static void finish(struct chrome *c, const char *args)
+{
+	if (args)
+		fprintf(c->to, ",\"args\":%s", args);
+	fputc('}', c->to);
+}
+
+static void put_name(struct chrome *c, const char *what, int group, int track, const char *format,
+		     va_list arguments)
+{
+	char name[128];
+
+	vsnprintf(name, sizeof(name), format, arguments);
+	begin(c, "M", group, track, what);
+	fprintf(c->to, ",\"args\":{\"name\":");
+	chrome_text(c->to, name);
+	fprintf(c->to, "}}");
+}
+
+static void put_order(struct chrome *c, const char *what, const char *key, int group, int track,
+		      int order)
+{
+	begin(c, "M", group, track, what);
+	fprintf(c->to, ",\"args\":{\"%s\":%d}}", key, order);
+}
+
+void chrome_name_group(struct chrome *c, int group, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	put_name(c, "process_name", group, 0, format, arguments);
+	va_end(arguments);
+	put_order(c, "process_sort_index", "sort_index", group, 0, group);
+}
+
+void chrome_name_track(struct chrome *c, int group, int track, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	put_name(c, "thread_name", group, track, format, arguments);
+	va_end(arguments);
+	put_order(c, "thread_sort_index", "sort_index", group, track, track);
+}
+
+/* Only what lies between `from` and `until`. */
+static bool clip(const struct chrome *c, uint64_t *from, uint64_t *to)
+{
+	if (*from < c->from)
+		*from = c->from;
+	if (*to > c->until)
+		*to = c->until;
+	return *from < *to;
+}
+
+void chrome_slice(struct chrome *c, int group, int track, const char *name, uint64_t from,
+		  uint64_t to, const char *args)
+{
+	if (!clip(c, &from, &to))
+		return;
+	begin(c, "X", group, track, name);
+	put_time(c, "ts", from);
+	fprintf(c->to, ",\"dur\":%ju.%03u", (uintmax_t)((to - from) / 1000),
+		(unsigned int)((to - from) % 1000));
+	finish(c, args);
+}
+
+void chrome_span(struct chrome *c, int group, int track, const char *name, uint64_t from,
+		 uint64_t to, const char *args)
+{
+	if (!clip(c, &from, &to))
+		return;
+	c->flow++;
+	begin(c, "b", group, track, name);
+	put_time(c, "ts", from);
+	fprintf(c->to, ",\"cat\":\"notification\",\"id\":\"0x%x\"", c->flow);
+	finish(c, args);
+	begin(c, "e", group, track, name);
+	put_time(c, "ts", to);
+	fprintf(c->to, ",\"cat\":\"notification\",\"id\":\"0x%x\"}", c->flow);
+}
+
+void chrome_instant(struct chrome *c, int group, int track, const char *name, uint64_t at,
+		    const char *args)
+{
+	if (at < c->from || at >= c->until)
+		return;
+	begin(c, "i", group, track, name);
+	put_time(c, "ts", at);
+	fprintf(c->to, ",\"s\":\"t\"");
+	finish(c, args);
+}
+
+void chrome_counter(struct chrome *c, int group, const char *name, uint64_t at, int64_t value)
+{
+	if (at < c->from || at >= c->until)
+		return;
+	begin(c, "C", group, 0, name);
+	put_time(c, "ts", at);
+	fprintf(c->to, ",\"args\":{\"value\":%jd}}", (intmax_t)value);
+}
