@@ -227,7 +227,11 @@ int page_keep(const char *dir, const char *text, struct rs_error **err)
 
 	if (!path)
 		return rs_fail(err, ENOMEM, "no memory for a path");
-	return folder_write(path, text, err);
+	if (folder_write(path, text, err) < 0) {
+		page_remove(dir); /* half a page is worse than none */
+		return rs_fail_wrap(err, "the report's page");
+	}
+	return 0;
 }
 
 int page_write(const struct summary *s, const struct verdict *v, const struct figures_drawn *drawn,

@@ -101,6 +101,21 @@ static int keep_texts(struct report_verdict *verdict, const struct summary *s,
 	return 0;
 }
 
+/* Too large a page is as a figure that cannot be drawn: *no_page says why, and
+ * all else is still worth having. */
+static int write_page(const struct summary *s, const struct verdict *v,
+		      const struct figures_drawn *drawn, const char *dir, struct rs_error **no_page,
+		      struct rs_error **err)
+{
+	int ret = page_write(s, v, drawn, dir, PAGE_BYTES_MAX, no_page);
+
+	if (ret == -EFBIG)
+		return 0;
+	if (ret < 0 && err)
+		*err = steal_pointer(no_page);
+	return ret;
+}
+
 static int write_all(const struct summary *s, const char *dir, struct figures_drawn *drawn,
 		     struct report_verdict *verdict, struct rs_error **err)
 {
@@ -119,9 +134,8 @@ static int write_all(const struct summary *s, const char *dir, struct figures_dr
 		ret = figures_draw(s, dir, drawn, err);
 	if (!ret)
 		ret = write_md(s, &v, drawn, dir, err);
-	/* As with a figure that cannot be drawn: all else is still worth having. */
 	if (!ret)
-		page_write(s, &v, drawn, dir, PAGE_BYTES_MAX, &no_page);
+		ret = write_page(s, &v, drawn, dir, &no_page, err);
 	if (!ret)
 		ret = keep_texts(verdict, s, &v, drawn, no_page, err);
 	return ret;

@@ -468,6 +468,10 @@ static void test_size(void **state)
 	assert_int_equal(make_page(1000, &err), -EFBIG);
 	assert_non_null(strstr(err->message, "report.md"));
 	assert_int_equal(access(path, F_OK), -1);
+	/* What is no matter of size is an error of its own. */
+	rs_error_free(&err);
+	assert_int_equal(mkdir(path, 0755), 0);
+	assert_int_equal(make_page(PAGE_BYTES_MAX, &err), -EISDIR);
 }
 
 /* ---- imported results ---- */
