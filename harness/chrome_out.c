@@ -45,8 +45,9 @@ static void finish(struct chrome *c, const char *args)
 	fputc('}', c->to);
 }
 
-static void put_name(struct chrome *c, const char *what, int group, int track, const char *format,
-		     va_list arguments)
+static __attribute__((format(printf, 5, 0))) void put_name(struct chrome *c, const char *what,
+							   int group, int track, const char *format,
+							   va_list arguments)
 {
 	char name[128];
 
