@@ -22,33 +22,45 @@ struct renderer {
 	char *head; /* borrowed: a table's first line, until its second row tells what is a number */
 };
 
-/* `code` and **bold** where both marks are on the line; else they are text. */
+static const struct {
+	const char *mark, *tag;
+	bool plain; /* what is within is text */
+} marks[] = { { "`", "code", true }, { "**", "strong", false } };
+
+#define MARKS (sizeof(marks) / sizeof(marks[0]))
+
+/* `code` and **bold** where both marks are on the line; else they are text. In
+ * one go, however long the line and whatever is in it. */
 static void put_inline(FILE *to, char *text)
 {
-	static const struct {
-		const char *mark, *tag;
-	} marks[] = { { "`", "code" }, { "**", "strong" } };
-	size_t i = 0;
+	bool has_end[MARKS] = { true, true }; /* as far as is known, further on */
+	char *at = text;
 
-	while (i < sizeof(marks) / sizeof(marks[0])) {
-		size_t width = strlen(marks[i].mark);
-		char *begin = strstr(text, marks[i].mark);
-		char *end = begin ? strstr(begin + width, marks[i].mark) : NULL;
+	while (*at) {
+		char *end = NULL;
+		size_t i = 0, width;
 
-		if (!end) {
+		while (i < MARKS &&
+		       (!has_end[i] || strncmp(at, marks[i].mark, strlen(marks[i].mark))))
 			i++;
+		width = i < MARKS ? strlen(marks[i].mark) : 1;
+		if (i < MARKS)
+			end = strstr(at + width, marks[i].mark);
+		if (!end) {
+			if (i < MARKS)
+				has_end[i] = false;
+			at += width;
 			continue;
 		}
-		*begin = *end = '\0';
-		put_inline(to, text); /* no pair of this mark is in it */
+		*at = *end = '\0';
+		html_text(to, text);
 		fprintf(to, "<%s>", marks[i].tag);
-		if (i)
-			put_inline(to, begin + width);
+		if (marks[i].plain)
+			html_text(to, at + width);
 		else
-			html_text(to, begin + width);
+			put_inline(to, at + width);
 		fprintf(to, "</%s>", marks[i].tag);
-		text = end + width;
-		i = 0;
+		text = at = end + width;
 	}
 	html_text(to, text);
 }
