@@ -9,6 +9,7 @@
 
 struct json_object;
 struct rs_error;
+struct sched_state;
 
 #define BOUNDS_DAEMON_CORE 0
 #define BOUNDS_WORKER_CORE 1 /* the guests' side: it sends, and it looks */
@@ -16,6 +17,8 @@ struct rs_error;
 
 uint64_t bounds_now_ns(void);
 void bounds_sleep_until(uint64_t at_ns);
+/* On to the worker's core, before all others there; *own = for sched_restore(). */
+int bounds_take_core(struct sched_state *own, struct rs_error **err);
 /* Sorts; the least value that at least q of all do not exceed. */
 double bounds_quantile(double *values, size_t count, double q);
 

@@ -93,6 +93,7 @@ int bounds_demotion(unsigned int rounds, struct json_object *result, bool *holds
 	struct daemon d = { 0 };
 	struct frontend f = { 0 };
 	char path[DAEMON_PATH_MAX];
+	struct sched_state own;
 	int ret;
 
 	json_object_object_add(result, "demotion", rows);
@@ -103,9 +104,11 @@ int bounds_demotion(unsigned int rounds, struct json_object *result, bool *holds
 	if (!ret)
 		ret = ff_boot(&f, NULL, path, err);
 	if (!ret)
-		ret = sched_pin(BOUNDS_WORKER_CORE, err);
-	if (!ret)
+		ret = bounds_take_core(&own, err);
+	if (!ret) {
 		ret = measure(&f, rounds, rows, holds, err);
+		sched_restore(0, &own, NULL);
+	}
 	ff_destroy(&f);
 	daemon_clean(&d, false);
 	return ret;

@@ -313,9 +313,7 @@ int bounds_flood(unsigned int pairs, double seconds, struct json_object *result,
 		return rs_fail(err, ENOMEM, "no memory");
 	ret = bring_up(f, err);
 	if (!ret)
-		ret = sched_pin(BOUNDS_WORKER_CORE, err);
-	if (!ret && (sched_read(0, &own) || sched_apply_fifo(0, BOUNDS_WORKER_PRIORITY, NULL)))
-		ret = rs_fail(err, EPERM, "real-time scheduling is not permitted");
+		ret = bounds_take_core(&own, err);
 	if (!ret) {
 		ret = measure(f, pairs < PAIRS_MAX ? pairs : PAIRS_MAX, seconds, rows, holds, err);
 		sched_restore(0, &own, NULL);

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "host/error.h"
+#include "host/sched.h"
 #include "tests/bounds/bounds.h"
 
 struct options {
@@ -39,6 +40,15 @@ void bounds_sleep_until(uint64_t at_ns)
 
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
 		;
+}
+
+int bounds_take_core(struct sched_state *own, struct rs_error **err)
+{
+	int ret = sched_pin(BOUNDS_WORKER_CORE, err);
+
+	if (!ret && (sched_read(0, own) || sched_apply_fifo(0, BOUNDS_WORKER_PRIORITY, NULL)))
+		ret = rs_fail(err, EPERM, "real-time scheduling is not permitted");
+	return ret;
 }
 
 static int by_value(const void *a, const void *b)
