@@ -13,6 +13,8 @@
 #include "source.h"
 #include "stats.h"
 
+#define CONFIG_TRIES 8 /* to read a configuration that nobody should be changing */
+
 /* One device at a time: a guest has one host. */
 static atomic_t device_bound = ATOMIC_INIT(0);
 
@@ -35,9 +37,37 @@ static int rs_validate(struct virtio_device *vdev)
 	return 0;
 }
 
+static u32 config_generation(struct virtio_device *vdev)
+{
+	return vdev->config->generation ? vdev->config->generation(vdev) : 0;
+}
+
+/*
+ * Not virtio_cread_bytes(), which reads until two reads in a row are of one
+ * generation: a host that always says that there is a new one would keep the
+ * probe, and with it the loading of the module, for ever.
+ */
+static int read_config(struct virtio_device *vdev, struct rs_config *config)
+{
+	unsigned int tries;
+	u32 generation;
+
+	for (tries = 0; tries < CONFIG_TRIES; tries++) {
+		generation = config_generation(vdev);
+		vdev->config->get(vdev, 0, config, sizeof(*config));
+		if (config_generation(vdev) == generation)
+			return 0;
+	}
+	dev_err(&vdev->dev, "the device's configuration keeps changing\n");
+	return -EIO;
+}
+
 static int check_config(struct virtio_device *vdev, struct rs_config *config)
 {
-	virtio_cread_bytes(vdev, 0, config, sizeof(*config));
+	int error = read_config(vdev, config);
+
+	if (error)
+		return error;
 	if (le32_to_cpu(config->magic) != RS_MAGIC) {
 		dev_err(&vdev->dev, "device of type %u has magic 0x%08x, not ringsched's 0x%08x\n",
 			RS_VIRTIO_ID, le32_to_cpu(config->magic), RS_MAGIC);

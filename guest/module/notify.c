@@ -161,6 +161,23 @@ bool rs_device_present(void)
 	return rcu_access_pointer(active_device);
 }
 
+const char *rs_device_state(void)
+{
+	const char *state = "absent";
+	struct rs_device *device;
+	unsigned int i;
+
+	rcu_read_lock();
+	device = rcu_dereference(active_device);
+	if (device)
+		state = "present";
+	for (i = 0; device && i < RS_QUEUE_COUNT; i++)
+		if (virtqueue_is_broken(device->queues[i]))
+			state = "broken";
+	rcu_read_unlock();
+	return state;
+}
+
 int rs_notify(const struct rs_report *report)
 {
 	unsigned long flags;

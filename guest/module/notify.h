@@ -47,6 +47,12 @@ void rs_device_free(struct rs_device *device);
 
 bool rs_device_present(void);
 
+/*
+ * For people: "absent", "present", or "broken", where the host made no sense of
+ * a queue: nothing is sent any more until the device is bound again.
+ */
+const char *rs_device_state(void);
+
 /* P8, for other kernel code; any context. 0 or -errno as rs_notify_queue(), or -EINVAL. */
 int g_sched_notify_start(unsigned int ring_id, unsigned int ring_prio);
 int g_sched_notify_end(unsigned int ring_id, unsigned int ring_prio);

@@ -254,8 +254,8 @@ static int state_show(struct seq_file *seq, void *unused)
 
 	if (!view)
 		return -ENOMEM;
-	seq_printf(seq, "revision %u, device %s, source %s\n", RS_REVISION,
-		   rs_device_present() ? "present" : "absent", rs_source_name());
+	seq_printf(seq, "revision %u, device %s, source %s\n", RS_REVISION, rs_device_state(),
+		   rs_source_name());
 	for (i = 0; i < RS_RING_MAX; i++)
 		if (view_ring(view, i))
 			print_ring(seq, view);
