@@ -4,107 +4,11 @@
  * daemon lives, the attacker got no boost, the other VM gets its own, and the
  * daemon holds no descriptor and no memory of the attacker any more.
  */
-#include <dirent.h>
 #include <sched.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "host/cleanup.h"
 #include "tests/fake/attacks.h"
+#include "tests/fake/holds.h"
 #include "tests/fake/world.h"
-
-static unsigned int count_fds(pid_t pid)
-{
-	char path[32];
-	cleanup_dir DIR *dir = NULL;
-	unsigned int n = 0;
-
-	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
-	dir = opendir(path);
-	while (dir && readdir(dir))
-		n++;
-	return n;
-}
-
-/* Mappings of guest memory that the daemon has. */
-static unsigned int count_mappings(pid_t pid)
-{
-	cleanup_file FILE *f = NULL;
-	unsigned int n = 0;
-	char line[512];
-
-	snprintf(line, sizeof(line), "/proc/%d/maps", (int)pid);
-	f = fopen(line, "re");
-	while (f && fgets(line, sizeof(line), f))
-		n += strstr(line, "memfd:guest") != NULL;
-	return n;
-}
-
-static unsigned int count_running(pid_t pid)
-{
-	cleanup_dir DIR *dir = NULL;
-	unsigned int n = 0;
-	struct dirent *e;
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
-	dir = opendir(path);
-	while (dir && (e = readdir(dir))) {
-		cleanup_file FILE *f = NULL;
-		char state = 'S';
-
-		snprintf(path, sizeof(path), "/proc/%d/task/%.12s/stat", (int)pid, e->d_name);
-		f = fopen(path, "re");
-		if (f && fscanf(f, "%*d (%*[^)]) %c", &state) == 1)
-			n += state == 'R';
-	}
-	return n;
-}
-
-/*
- * No thread of the daemon is busy: twenty looks in a row find each asleep. A
- * notification thread that spins would never be found so, and would hold its
- * core at the highest priority there is.
- */
-static bool daemon_rests(pid_t pid, int limit_ms)
-{
-	int64_t end = now_ms() + limit_ms;
-	int rests = 0;
-
-	while (rests < 20 && now_ms() < end) {
-		rests = count_running(pid) ? 0 : rests + 1;
-		short_pause();
-	}
-	return rests == 20;
-}
-
-/* Waits: the daemon may have a file of /proc open just now. */
-static void check_count(unsigned int (*count)(pid_t), pid_t pid, unsigned int expected,
-			const char *what)
-{
-	int64_t end = now_ms() + STEP_LIMIT_MS;
-
-	while (count(pid) != expected && now_ms() < end)
-		short_pause();
-	if (count(pid) != expected)
-		fail_msg("the daemon holds %u %s, %u before", count(pid), what, expected);
-}
-
-/* What the daemon holds at rest: the fewest of many looks, for the same reason. */
-static unsigned int count_at_rest(unsigned int (*count)(pid_t), pid_t pid)
-{
-	unsigned int fewest = count(pid);
-
-	for (int i = 0; i < 50; i++) {
-		unsigned int now;
-
-		short_pause();
-		now = count(pid);
-		fewest = now < fewest ? now : fewest;
-	}
-	return fewest;
-}
 
 static void behave_until(struct frontend *f, enum attack_stage stage, const char *path)
 {
@@ -121,14 +25,6 @@ static void behave_until(struct frontend *f, enum attack_stage stage, const char
 	world_notify(f, RS_KIND_ATTACH, 0, 0);
 }
 
-static void good_vm_is_served(struct frontend *good, const char *after)
-{
-	world_notify(good, RS_KIND_START, 1, 60);
-	check_sched(good->vm.tid[0], SCHED_FIFO, 60, after);
-	world_notify(good, RS_KIND_END, 1, 60);
-	check_sched(good->vm.tid[0], SCHED_OTHER, 0, after);
-}
-
 static void attack(struct world *w, const struct attack *a)
 {
 	struct frontend *good = &w->vm[0], *bad = &w->vm[1];
@@ -140,7 +36,7 @@ static void attack(struct world *w, const struct attack *a)
 	daemon_vm_socket(&w->daemon, "bad", path);
 	behave_until(bad, a->stage, path);
 	a->run(bad);
-	good_vm_is_served(good, a->name);
+	world_serves(good, a->name);
 	if (!daemon_alive(&w->daemon))
 		fail_msg("the daemon did not survive");
 	if (a->counter && !daemon_wait_number(&w->daemon, "bad", a->counter, 1, STEP_LIMIT_MS))
@@ -152,22 +48,20 @@ static void attack(struct world *w, const struct attack *a)
 	check_ok(daemon_command(&w->daemon, "policy", "none", "bad", &err), &err);
 	check_ok(daemon_command(&w->daemon, "remove-vm", "bad", NULL, &err), &err);
 	ff_destroy(bad);
-	good_vm_is_served(good, "after the attacker was removed");
+	world_serves(good, "after the attacker was removed");
 }
 
 static void all_attacks(struct world *w, const struct attack *a)
 {
-	unsigned int fds, mappings;
+	struct holds before;
 
 	world_simple(w);
-	good_vm_is_served(&w->vm[0], "before");
-	fds = count_at_rest(count_fds, w->daemon.pid);
-	mappings = count_at_rest(count_mappings, w->daemon.pid);
-	assert_true(mappings > 0);
+	world_serves(&w->vm[0], "before");
+	before = holds_at_rest(w->daemon.pid);
+	assert_true(before.mappings > 0);
 	for (; a->name; a++) {
 		attack(w, a);
-		check_count(count_fds, w->daemon.pid, fds, "descriptors");
-		check_count(count_mappings, w->daemon.pid, mappings, "mappings of guest memory");
+		check_holds(w->daemon.pid, &before);
 	}
 }
 
@@ -195,7 +89,7 @@ static void test_second_connection(void **state)
 		rs_error_free(&err);
 	else
 		ff_send(second, FF_GET_FEATURES, NULL, 0, NULL, 0, NULL);
-	good_vm_is_served(f, "with a second connection");
+	world_serves(f, "with a second connection");
 	check_number(&w->daemon, "a", "pid", f->vm.pid);
 	check_sched(second->vm.tid[0], SCHED_OTHER, 0, "the second process");
 }

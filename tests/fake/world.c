@@ -98,3 +98,11 @@ void check_becomes(struct daemon *d, const char *vm, const char *path, int64_t e
 		short_pause();
 	check_number(d, vm, path, expected);
 }
+
+void world_serves(struct frontend *f, const char *when)
+{
+	world_notify(f, RS_KIND_START, 1, 60);
+	check_sched(f->vm.tid[0], SCHED_FIFO, 60, when);
+	world_notify(f, RS_KIND_END, 1, 60);
+	check_sched(f->vm.tid[0], SCHED_OTHER, 0, when);
+}

@@ -47,6 +47,9 @@ struct frontend *world_simple(struct world *w);
 void world_notify(struct frontend *f, enum rs_kind kind, unsigned int ring_id,
 		  unsigned int ring_prio);
 
+/* A ring of VM f is obeyed: boosted at START, given back at END. */
+void world_serves(struct frontend *f, const char *when);
+
 void check_ok(int r, struct rs_error **err);
 void check_sched(pid_t tid, uint32_t policy, uint32_t priority, const char *when);
 void check_number(struct daemon *d, const char *vm, const char *path, int64_t expected);

@@ -129,15 +129,31 @@ static void negotiate(struct device *d)
 	}
 }
 
-static void set_address(struct device *d, uint32_t offset, volatile void *address)
+static void set_address(struct device *d, uint32_t offset, uint64_t address)
 {
-	write32(d->common, offset, (uint32_t)(uintptr_t)address);
-	write32(d->common, offset + 4, 0);
+	write32(d->common, offset, (uint32_t)address);
+	write32(d->common, offset + 4, (uint32_t)(address >> 32));
 }
 
-static void start_queue(struct device *d, uint16_t number)
+void device_place(struct device *d, uint16_t number, const struct queue_place *place)
+{
+	write16(d->common, VIRTIO_PCI_COMMON_Q_SELECT, number);
+	write16(d->common, VIRTIO_PCI_COMMON_Q_SIZE, place->size);
+	set_address(d, VIRTIO_PCI_COMMON_Q_DESCLO, place->desc);
+	set_address(d, VIRTIO_PCI_COMMON_Q_AVAILLO, place->avail);
+	set_address(d, VIRTIO_PCI_COMMON_Q_USEDLO, place->used);
+	write16(d->common, VIRTIO_PCI_COMMON_Q_ENABLE, 1);
+}
+
+static void start_queue(struct device *d, uint16_t number, const struct queue_place *place)
 {
 	struct queue *q = &d->queue[number];
+	const struct queue_place own = {
+		.desc = (uintptr_t)q->desc,
+		.avail = (uintptr_t)&q->avail,
+		.used = (uintptr_t)&q->used,
+		.size = DEVICE_QUEUE_SIZE,
+	};
 	uint16_t offset;
 
 	write16(d->common, VIRTIO_PCI_COMMON_Q_SELECT, number);
@@ -146,15 +162,11 @@ static void start_queue(struct device *d, uint16_t number)
 		    (uint32_t)DEVICE_QUEUE_SIZE);
 		nano_exit(NANO_DEVICE_REFUSED);
 	}
-	write16(d->common, VIRTIO_PCI_COMMON_Q_SIZE, DEVICE_QUEUE_SIZE);
-	set_address(d, VIRTIO_PCI_COMMON_Q_DESCLO, q->desc);
-	set_address(d, VIRTIO_PCI_COMMON_Q_AVAILLO, &q->avail);
-	set_address(d, VIRTIO_PCI_COMMON_Q_USEDLO, &q->used);
 	q->avail.flags = VRING_AVAIL_F_NO_INTERRUPT; /* used entries are polled */
 	offset = read16(d->common, VIRTIO_PCI_COMMON_Q_NOFF);
 	q->doorbell = (volatile uint16_t *)(d->notify + offset * d->notify_step);
 	q->number = number;
-	write16(d->common, VIRTIO_PCI_COMMON_Q_ENABLE, 1);
+	device_place(d, number, place ? place : &own);
 }
 
 static void fill_events(struct device *d)
@@ -175,9 +187,18 @@ void device_start(struct device *d)
 {
 	find_device(d);
 	device_reset(d);
+	device_start_again(d, NULL);
+}
+
+void device_start_again(struct device *d, const struct queue_place *places)
+{
 	negotiate(d);
-	for (uint16_t i = 0; i < RS_QUEUE_COUNT; i++)
-		start_queue(d, i);
+	for (uint16_t i = 0; i < RS_QUEUE_COUNT; i++) {
+		d->queue[i].avail.index = 0;
+		d->queue[i].used.index = 0;
+		start_queue(d, i, places ? &places[i] : NULL);
+	}
+	d->events_seen = 0;
 	fill_events(d);
 	d->common[VIRTIO_PCI_COMMON_STATUS] |= VIRTIO_CONFIG_S_DRIVER_OK;
 	*d->queue[RS_QUEUE_EVENT].doorbell = RS_QUEUE_EVENT;

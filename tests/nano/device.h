@@ -42,8 +42,23 @@ struct device {
 	uint16_t events_seen;
 };
 
+/* Where the parts of a queue are said to be. */
+struct queue_place {
+	uint64_t desc;
+	uint64_t avail;
+	uint64_t used;
+	uint16_t size;
+};
+
 /* Find it, negotiate and start both queues; exits the guest on failure. */
 void device_start(struct device *d);
+
+/* After a reset: negotiate, both queues afresh. With `places` these are said to
+ * be there (RS_QUEUE_COUNT of them), whatever is there. */
+void device_start_again(struct device *d, const struct queue_place *places);
+
+/* Tell the device where a queue is, also of one that is in use. */
+void device_place(struct device *d, uint16_t number, const struct queue_place *place);
 
 /* Write 0 to the status register and wait until the device is reset. */
 void device_reset(struct device *d);

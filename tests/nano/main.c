@@ -57,17 +57,25 @@ static const char *value_of(const char *word, const char *name)
 	return *name ? NULL : word;
 }
 
+static void copy_word(char *to, size_t size, const char *from)
+{
+	size_t i;
+
+	for (i = 0; from[i] && from[i] != ' ' && i < size - 1; i++)
+		to[i] = from[i];
+	to[i] = 0;
+}
+
 static void take_word(struct options *o, const char *word)
 {
 	const char *value = value_of(word, "mode=");
-	uint32_t i = 0;
+	uint32_t i;
 
-	if (value) {
-		for (; value[i] && value[i] != ' ' && i < sizeof(o->mode) - 1; i++)
-			o->mode[i] = value[i];
-		o->mode[i] = 0;
-		return;
-	}
+	if (value)
+		copy_word(o->mode, sizeof(o->mode), value);
+	value = value_of(word, "attack=");
+	if (value)
+		copy_word(o->attack, sizeof(o->attack), value);
 	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		uint32_t n = 0;
 

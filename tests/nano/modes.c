@@ -14,8 +14,7 @@ static void work(uint64_t us)
 		__asm__ volatile("pause");
 }
 
-/* Tell the test where the guest is, and stay there until it answers. */
-static bool pause_at(const char *where)
+bool pause_at(const char *where)
 {
 	say("nano: %s\n", where);
 	return serial_wait(WAIT_LIMIT_NS) >= 0;
@@ -251,10 +250,11 @@ static const struct mode modes[] = {
 	{ "loop", "a descriptor chain without end", false, run_loop },
 	{ "flood", "an available index past the ring's size", false, run_flood },
 	{ "garbage", "count messages of no known kind", false, run_garbage },
+	{ "attack", "one of attacks.c until told to stop, then a proper ring", true, run_attack },
 	{ 0 },
 };
 
-static bool same(const char *a, const char *b)
+bool same(const char *a, const char *b)
 {
 	while (*a && *a == *b)
 		a++, b++;

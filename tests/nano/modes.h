@@ -8,6 +8,7 @@
 /* From the command line, `-append "mode=rings count=3 ..."`. */
 struct options {
 	char mode[16];
+	char attack[16]; /* of mode "attack" */
 	uint32_t count; /* rings or hostile buffers to send */
 	uint32_t work_us; /* from a START's used entry to its END */
 	uint32_t ring;
@@ -23,5 +24,15 @@ struct mode {
 
 /* NULL when there is none of that name. */
 const struct mode *mode_find(const char *name);
+
+/* Are the texts the same? */
+bool same(const char *a, const char *b);
+
+/* Say where the guest is, and stay there until the test answers; false where it
+ * does not. */
+bool pause_at(const char *where);
+
+/* attacks.c: one of its table, until told to stop; then a proper ring. */
+enum nano_exit run_attack(struct device *d, const struct options *o);
 
 #endif
