@@ -112,6 +112,13 @@ static int get_cores(struct json_object *request, const char *key, struct corese
 		       json_object_to_json_string(list), CORESET_MAX);
 }
 
+/* Take the user whose process alone may be the VM's, if one is named. */
+static int get_uid(struct json_object *request, struct vm_config *config, struct rs_error **err)
+{
+	config->only_uid = json_object_object_get_ex(request, "uid", NULL);
+	return get_number(request, "uid", &config->uid, err);
+}
+
 static int add_vm(struct json_object *request, struct json_object *answer, struct rs_error **err)
 {
 	struct vm_config config = {
@@ -131,6 +138,8 @@ static int add_vm(struct json_object *request, struct json_object *answer, struc
 	    get_number(request, "notify_rate", &config.notify_rate, err) ||
 	    get_number(request, "scan_interval_us", &config.scan_interval_us, err) ||
 	    get_bool(request, "io_boost", &config.io_boost, err) ||
+	    get_string(request, "disk", false, &config.disk, err) ||
+	    get_uid(request, &config, err) ||
 	    get_cores(request, "other_cores", &config.other_cores, err) ||
 	    get_number(request, "deadline_runtime_us", &config.deadline_runtime_us, err) ||
 	    get_number(request, "deadline_period_us", &config.deadline_period_us, err) ||
@@ -234,12 +243,28 @@ static int remove_interrupt(struct json_object *request, struct json_object *ans
 	return interrupt_remove(vm, number, err);
 }
 
+/* Whoever asks may know the VM's process from elsewhere: then another one that
+ * came first to the socket is not taken for it. */
+static int check_pid(struct json_object *request, struct vm *vm, struct rs_error **err)
+{
+	unsigned int pid = 0;
+	int ret = get_number(request, "pid", &pid, err);
+
+	if (ret || !pid || !vm->connected || vm->pid == (pid_t)pid)
+		return ret;
+	vm->counters.peers_refused++;
+	return rs_fail(err, EACCES, "VM %s: process %d is connected, not process %u", vm->name,
+		       vm->pid, pid);
+}
+
 static int settle(struct json_object *request, struct json_object *answer, struct rs_error **err)
 {
 	char path[512], value[32];
 	struct vm *vm;
 	int ret = get_vm(request, "name", &vm, err);
 
+	if (!ret)
+		ret = check_pid(request, vm, err);
 	if (!ret)
 		ret = vm_settle(vm, err);
 	if (ret)

@@ -89,6 +89,17 @@ static bool open_for_both(pid_t pid, const char *fd)
 	return false;
 }
 
+int ioprio_device_of(const char *path, struct ioprio_device *device, struct rs_error **err)
+{
+	struct stat st;
+
+	*device = (struct ioprio_device){ 0 };
+	if (stat(path, &st) < 0)
+		return rs_fail_errno(err, errno, "looking at the disk %s", path);
+	look_at(S_ISBLK(st.st_mode) ? st.st_rdev : st.st_dev, device);
+	return 0;
+}
+
 int ioprio_find_device(pid_t pid, struct ioprio_device *device, struct rs_error **err)
 {
 	cleanup_dir DIR *dir = NULL;

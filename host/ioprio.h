@@ -3,7 +3,7 @@
  * Threads' I/O priority (ioprio_set(2)), and whether anybody heeds it. Sets
  * I/O priority only: what a thread's CPU scheduling is belongs to sched.h.
  *
- * System calls only, but for ioprio_find_device(): signal handlers and the
+ * System calls only, but for the search of a device: signal handlers and the
  * notification path may call the rest.
  */
 #ifndef RINGSCHED_IOPRIO_H
@@ -39,5 +39,7 @@ struct ioprio_device {
  * where there is none; -errno only where the process cannot be looked at.
  */
 int ioprio_find_device(pid_t pid, struct ioprio_device *device, struct rs_error **err);
+/* The same of a file, or a block device, that is known to be the VM's disk. */
+int ioprio_device_of(const char *path, struct ioprio_device *device, struct rs_error **err);
 
 #endif

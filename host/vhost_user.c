@@ -10,6 +10,7 @@
 
 #include "host/error.h"
 #include "host/log.h"
+#include "host/peer.h"
 #include "host/vhost_request.h"
 #include "host/vm.h"
 
@@ -231,12 +232,31 @@ int vhost_user_read(struct vhost_user *conn, struct rs_error **err)
 
 /* ---- life ---- */
 
+/* Who connected may be touched from now on, if the VM's configuration says so. */
+static int admit(struct vm *vm, int fd, struct rs_error **err)
+{
+	struct peer peer;
+	int ret = peer_read(fd, &peer, err);
+
+	if (!ret && vm->only_uid && peer.uid != vm->uid)
+		ret = rs_fail(err, EACCES,
+			      "process %d of user %u has connected, not one of user %u", peer.pid,
+			      peer.uid, vm->uid);
+	if (!ret)
+		ret = vm_connect(vm, peer.pid, err);
+	/* Its number could have been another process's by the time it was read. */
+	if (!ret && !peer_runs(fd)) {
+		vm_disconnect(vm);
+		ret = rs_fail(err, ESRCH, "process %d has connected and ended", peer.pid);
+	}
+	vm->counters.peers_refused += ret != 0;
+	return ret;
+}
+
 struct vhost_user *vhost_user_open(struct vm *vm, int fd, struct rs_error **err)
 {
 	static uint32_t generation;
 	struct vhost_user *conn = calloc(1, sizeof(*conn));
-	struct ucred peer;
-	socklen_t size = sizeof(peer);
 
 	if (!conn) {
 		rs_fail(err, ENOMEM, "no memory for a connection");
@@ -247,11 +267,7 @@ struct vhost_user *vhost_user_open(struct vm *vm, int fd, struct rs_error **err)
 	conn->generation = ++generation;
 	for (unsigned int i = 0; i < RS_QUEUE_COUNT; i++)
 		conn->queues[i].kick = conn->queues[i].call = -1;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) {
-		rs_fail_errno(err, errno, "asking for the process of VM %s", vm->name);
-		goto fail;
-	}
-	if (vm_connect(vm, peer.pid, err))
+	if (admit(vm, fd, err))
 		goto fail;
 	pthread_mutex_lock(&vm->lock);
 	vm->transport = conn;

@@ -80,6 +80,11 @@ static int check_config(const struct vm_config *c, struct rs_error **err)
 	    (c->notify_rate < VM_NOTIFY_RATE_MIN || c->notify_rate > VM_NOTIFY_RATE_MAX))
 		return rs_fail(err, EINVAL, "VM %s: notify_rate %u is not within %d and %d",
 			       c->name, c->notify_rate, VM_NOTIFY_RATE_MIN, VM_NOTIFY_RATE_MAX);
+	if (c->disk && (*c->disk != '/' || strlen(c->disk) >= VM_IO_DISK_MAX))
+		return rs_fail(err, EINVAL,
+			       "VM %s: the disk's path %s is not absolute, or has more than %d "
+			       "bytes",
+			       c->name, c->disk, VM_IO_DISK_MAX - 1);
 	if (strlen(c->socket) >= VM_SOCKET_MAX)
 		return rs_fail(err, ENAMETOOLONG,
 			       "VM %s: the socket's path %s has more than %d "
@@ -180,11 +185,15 @@ struct vm *vm_add(const struct vm_config *config, struct rs_error **err)
 	vm->scan_interval_us = config->scan_interval_us;
 	vm->io.wanted = config->io_boost;
 	vm->io.record = -1;
+	if (config->disk)
+		snprintf(vm->io.disk, sizeof(vm->io.disk), "%s", config->disk);
 	vm->policy = config->policy;
 	vm->other_cores = config->other_cores;
 	vm->deadline_runtime_us = config->deadline_runtime_us;
 	vm->deadline_period_us = config->deadline_period_us;
 	vm->own_policy = config->own_policy;
+	vm->only_uid = config->only_uid;
+	vm->uid = config->uid;
 	vm->record = config->record;
 	vm->used = true;
 	pthread_mutex_unlock(&vm->lock);

@@ -125,6 +125,7 @@ struct vm_counters {
 	uint64_t protocol_unknown; /* vhost-user requests not known */
 	uint64_t memory_unsealed; /* regions whose file may be shortened under us */
 	uint64_t connections_refused;
+	uint64_t peers_refused; /* processes that may not be the VM's: see vm_config */
 	uint64_t log_withheld; /* lines about this VM that came too often */
 };
 
@@ -189,6 +190,8 @@ struct vm {
 	struct coreset other_cores; /* see vm_elsewhere(); may be empty */
 	unsigned int deadline_runtime_us, deadline_period_us; /* see vm_deadline(); 0 = none */
 	bool own_policy; /* the daemon's change of policy passes it by */
+	bool only_uid; /* its process belongs to that user, any other is refused */
+	uid_t uid;
 	struct record *record; /* borrowed */
 
 	/* The process at the other end. (main, but for `connected`) */
@@ -262,10 +265,13 @@ struct vm_config {
 	unsigned int notify_rate; /* 0 = VM_NOTIFY_RATE_DEFAULT */
 	unsigned int scan_interval_us; /* 0 = the policy's own */
 	bool io_boost;
+	const char *disk; /* file or block device that holds its disk; NULL = look for it */
 	struct coreset other_cores;
 	unsigned int deadline_runtime_us, deadline_period_us;
 	const struct policy *policy;
 	bool own_policy;
+	bool only_uid; /* whose process is its QEMU; else whoever may connect */
+	uid_t uid;
 	struct record *record;
 };
 

@@ -107,7 +107,8 @@ bool vm_io_refresh(struct vm *vm)
 static const char *why_not(const struct vm_io *io)
 {
 	if (!io->device.name[0])
-		return "no block device holds a disk of it";
+		return "no block device holds a disk of it, or its files cannot be seen (name "
+		       "\"disk\" in add-vm)";
 	if (!io->device.heeds)
 		return "its device's scheduler takes no notice of priorities: choose bfq or "
 		       "mq-deadline";
@@ -133,13 +134,15 @@ void vm_io_begin(struct vm *vm)
 {
 	struct vm_io *io = &vm->io;
 	struct rs_error *err = NULL;
-	int now;
+	int now, ret;
 
 	if (!io->wanted || io->able)
 		return;
 	now = ioprio_read(vm->pid);
 	io->original = now < 0 ? IOPRIO_NONE : now;
-	if (ioprio_find_device(vm->pid, &io->device, &err))
+	ret = *io->disk ? ioprio_device_of(io->disk, &io->device, &err) :
+			  ioprio_find_device(vm->pid, &io->device, &err);
+	if (ret)
 		vm_log_error(vm, &err);
 	io->why = why_not(io);
 	if (!io->why)

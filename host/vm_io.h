@@ -19,10 +19,12 @@
 
 struct vm;
 
+#define VM_IO_DISK_MAX 256
 #define VM_IO_THREADS 16 /* at most that many are set on the notification path */
 
 struct vm_io {
 	bool wanted; /* set when the VM is added */
+	char disk[VM_IO_DISK_MAX]; /* likewise: where its disk is; "" = among QEMU's files */
 
 	bool able; /* something comes of it: see `why` */
 	bool boosted;
