@@ -3,7 +3,7 @@
 
 B := build
 CC ?= gcc
-PKGS := json-c libbpf libfyaml libvirt libvirt-qemu libxml-2.0 sqlite3 zlib
+PKGS := json-c libbpf libfyaml libseccomp libvirt libvirt-qemu libxml-2.0 sqlite3 zlib
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Werror
 # The daemon is privileged and hears guests; the second line is for its sake.
 CFLAGS ?= -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2

@@ -86,6 +86,14 @@ static int step_daemon(struct cell_state *cell, struct rs_error **err)
 
 	if (!control || !record || !log)
 		return rs_fail(err, ENOMEM, "out of memory");
+	for (unsigned int i = 0; i < cell->vm_count; i++) {
+		const struct scenario_vm *vm = cell->vms[i].vm;
+
+		for (unsigned int k = 0; k < vm->interrupt_count; k++)
+			if (vm->interrupts[k].path &&
+			    daemon_config_socket(&config, vm->interrupts[k].path, err) < 0)
+				return -ENOSPC;
+	}
 	cell->daemon = daemon_start(&config, c->journal, err);
 	return cell->daemon ? 0 : -EIO;
 }
@@ -110,6 +118,7 @@ static int step_register(struct cell_state *cell, struct rs_error **err)
 			.notify_rate = cell_vm_notify_rate(vm),
 			.scan_interval_us = vm->scan_interval_us,
 			.io_boost = vm->io_boost,
+			.disk = cell->vms[i].disk,
 		};
 
 		placement_elsewhere(cell->context->scenario, &registered.elsewhere);

@@ -216,7 +216,8 @@ static int check_keeper(const struct cell_vm *v, struct json_object *budget, str
 
 static int settle(struct cell_state *cell, struct cell_vm *v, struct rs_error **err)
 {
-	struct json_object *answer = daemon_settle(cell->daemon, v->vm->name, err);
+	struct json_object *answer =
+		daemon_settle(cell->daemon, v->vm->name, v->domain.qemu.pid, err);
 
 	if (!answer)
 		return -EIO;

@@ -37,9 +37,57 @@ struct daemon {
 	struct control_client *client;
 };
 
+#define ARGUMENTS_MAX (12 + DAEMON_SOCKETS_MAX)
+
+/* Its command line; the strings behind `owned` are ours to free. */
+struct arguments {
+	char trace[16], cpu[16];
+	const char *list[ARGUMENTS_MAX];
+	char *owned[DAEMON_SOCKETS_MAX];
+};
+
+int daemon_config_socket(struct daemon_config *c, const char *path, struct rs_error **err)
+{
+	if (c->socket_count == DAEMON_SOCKETS_MAX)
+		return rs_fail(err, ENOSPC, "more than %d sockets for interrupts",
+			       DAEMON_SOCKETS_MAX);
+	c->sockets[c->socket_count++] = path;
+	return 0;
+}
+
+static void free_arguments(struct arguments *a)
+{
+	for (unsigned int i = 0; i < DAEMON_SOCKETS_MAX; i++)
+		free(a->owned[i]);
+}
+
+static int make_arguments(const struct daemon_config *c, struct arguments *a, struct rs_error **err)
+{
+	const char *fixed[] = { c->program, "--control", c->control_socket, "--policy", c->policy,
+				"--cpu",    a->cpu,	 "--record",	    c->record,	"--trace",
+				a->trace };
+	unsigned int n = sizeof(fixed) / sizeof(fixed[0]);
+
+	snprintf(a->trace, sizeof(a->trace), "%u", c->trace_events);
+	snprintf(a->cpu, sizeof(a->cpu), "%d", c->cpu);
+	memcpy(a->list, fixed, sizeof(fixed));
+	for (unsigned int i = 0; i < c->socket_count; i++) {
+		const char *slash = strrchr(c->sockets[i], '/');
+		int length = slash ? (int)(slash - c->sockets[i]) : 0;
+
+		if (asprintf(&a->owned[i], "--folder=%.*s", length ? length : 1, c->sockets[i]) <
+		    0) {
+			a->owned[i] = NULL;
+			return rs_fail(err, ENOMEM, "out of memory");
+		}
+		a->list[n++] = a->owned[i];
+	}
+	return 0;
+}
+
 /* In the child, between fork and exec: system calls only. */
-static void become_daemon(const struct daemon_config *c, const char *trace, const char *cpu,
-			  int ready, pid_t parent)
+static void become_daemon(const struct daemon_config *c, const struct arguments *a, int ready,
+			  pid_t parent)
 {
 	int log = open(c->log, O_WRONLY | O_CREAT | O_APPEND, 0644);
 
@@ -53,25 +101,22 @@ static void become_daemon(const struct daemon_config *c, const char *trace, cons
 	dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
 	dup2(ready, STDOUT_FILENO);
 	dup2(log, STDERR_FILENO);
-	execl(c->program, c->program, "--control", c->control_socket, "--policy", c->policy,
-	      "--cpu", cpu, "--record", c->record, "--trace", trace, (char *)NULL);
+	execv(c->program, (char *const *)a->list);
 	dprintf(STDERR_FILENO, "%s: %s\n", c->program, strerror(errno));
 	_exit(127);
 }
 
-static pid_t spawn(const struct daemon_config *c, int *ready, struct rs_error **err)
+static pid_t spawn(const struct daemon_config *c, const struct arguments *a, int *ready,
+		   struct rs_error **err)
 {
-	char trace[16], cpu[16];
 	pid_t pid, parent = getpid();
 	int ends[2];
 
-	snprintf(trace, sizeof(trace), "%u", c->trace_events);
-	snprintf(cpu, sizeof(cpu), "%d", c->cpu);
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return rs_fail_errno(err, errno, "creating a pipe");
 	pid = fork();
 	if (pid == 0)
-		become_daemon(c, trace, cpu, ends[1], parent);
+		become_daemon(c, a, ends[1], parent);
 	close(ends[1]);
 	*ready = ends[0];
 	return pid < 0 ? rs_fail_errno(err, errno, "starting %s", c->program) : pid;
@@ -104,12 +149,17 @@ static int wait_ready(int ready, struct rs_error **err)
 static int bring_up(struct daemon *d, const struct daemon_config *c, struct journal *j,
 		    struct rs_error **err)
 {
+	struct arguments arguments = { 0 };
 	cleanup_close int ready = -1;
 	int ret = journal_add(j, err, "record %s", c->record);
 
+	if (ret >= 0)
+		ret = make_arguments(c, &arguments, err);
+	if (ret >= 0)
+		d->pid = spawn(c, &arguments, &ready, err);
+	free_arguments(&arguments);
 	if (ret < 0)
 		return ret;
-	d->pid = spawn(c, &ready, err);
 	if (d->pid < 0)
 		return d->pid;
 	d->proc = process_of(d->pid);
@@ -198,6 +248,8 @@ int daemon_add_vm(struct daemon *d, const struct daemon_vm *vm, struct rs_error 
 			       json_object_new_int64((int64_t)vm->deadline_runtime_us));
 	json_object_object_add(request, "deadline_period_us",
 			       json_object_new_int64((int64_t)vm->deadline_period_us));
+	if (vm->disk)
+		json_object_object_add(request, "disk", json_object_new_string(vm->disk));
 	if (vm->policy)
 		json_object_object_add(request, "policy", json_object_new_string(vm->policy));
 	answer = control_client_request(d->client, request, err);
@@ -274,10 +326,16 @@ int daemon_choose_policy(struct daemon *d, const char *vm, const char *policy,
 	return 0;
 }
 
-struct json_object *daemon_settle(struct daemon *d, const char *vm, struct rs_error **err)
+struct json_object *daemon_settle(struct daemon *d, const char *vm, pid_t pid,
+				  struct rs_error **err)
 {
-	struct json_object *answer = control_client_named(d->client, "settle", vm, err);
+	struct json_object *request = json_object_new_object(), *answer;
 
+	json_object_object_add(request, "command", json_object_new_string("settle"));
+	json_object_object_add(request, "name", json_object_new_string(vm));
+	json_object_object_add(request, "pid", json_object_new_int(pid));
+	answer = control_client_request(d->client, request, err);
+	json_object_put(request);
 	if (!answer)
 		rs_fail_wrap(err, "ringschedd: settle %s", vm);
 	return answer;

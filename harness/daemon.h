@@ -9,12 +9,15 @@
 #include <json-c/json_object.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "harness/placement.h"
 
 struct daemon;
 struct journal;
 struct rs_error;
+
+#define DAEMON_SOCKETS_MAX 14 /* other folders of sockets */
 
 struct daemon_config { /* all borrowed */
 	const char *program;
@@ -24,7 +27,14 @@ struct daemon_config { /* all borrowed */
 	const char *log; /* gets its standard error */
 	int cpu; /* housekeeping core */
 	unsigned int trace_events; /* room for */
+	/* Sockets it is to make later elsewhere than beside the control socket:
+	 * it is told their folders, for it can make none in others. */
+	const char *sockets[DAEMON_SOCKETS_MAX];
+	unsigned int socket_count;
 };
+
+/* ENOSPC, with *err set: there are more than it has room for. */
+int daemon_config_socket(struct daemon_config *c, const char *path, struct rs_error **err);
 
 /* Start it and wait until it is ready. Every wait watches it from then on. */
 struct daemon *daemon_start(const struct daemon_config *config, struct journal *j,
@@ -42,6 +52,7 @@ struct daemon_vm {
 	unsigned int notify_rate; /* a second */
 	uint64_t scan_interval_us; /* of policy rq_scan */
 	bool io_boost;
+	const char *disk; /* file that holds its disk; NULL = none */
 	struct placement elsewhere; /* where a policy may move its vCPUs */
 	uint64_t deadline_runtime_us, deadline_period_us; /* of policy deadline; 0 = none */
 	const char *policy; /* instead of the daemon's; NULL = that */
@@ -69,9 +80,10 @@ int daemon_remove_interrupt(struct daemon *d, const char *vm, unsigned int numbe
 int daemon_choose_policy(struct daemon *d, const char *vm, const char *policy,
 			 struct rs_error **err);
 
-/* The VM exists, paused: find its threads, grant, apply the policy's start.
- * The answer, what is in force then, is the caller's; NULL with *err set. */
-struct json_object *daemon_settle(struct daemon *d, const char *vm, struct rs_error **err);
+/* The VM exists, paused, as process `pid`: find its threads, grant, apply the
+ * policy's start. Fails if another process is connected in its place. The answer, what is in force then, is the caller's; NULL with *err set. */
+struct json_object *daemon_settle(struct daemon *d, const char *vm, pid_t pid,
+				  struct rs_error **err);
 
 /* Answers; the caller owns them. NULL with *err set. */
 struct json_object *daemon_status(struct daemon *d, struct rs_error **err);

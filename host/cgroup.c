@@ -131,6 +131,21 @@ int cgroup_find_cpu(pid_t pid, pid_t tid, struct cgroup_place *place, struct rs_
 	return cgroup_find(pid, tid, "cpu", place, err);
 }
 
+void cgroup_each_mount(const char *controller, void (*visit)(const char *mount, void *arg),
+		       void *arg)
+{
+	cleanup_file FILE *f = fopen("/proc/self/mountinfo", "re");
+	char line[4096];
+
+	while (f && fgets(line, sizeof(line), f)) {
+		char *root, *mount;
+		int version;
+
+		if (parse_mount(line, controller, &version, &root, &mount))
+			visit(mount, arg);
+	}
+}
+
 bool cgroup_parent(const char *mount, char *dir)
 {
 	size_t length = strlen(mount);

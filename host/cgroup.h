@@ -27,6 +27,10 @@ int cgroup_find(pid_t pid, pid_t tid, const char *controller, struct cgroup_plac
 		struct rs_error **err);
 int cgroup_find_cpu(pid_t pid, pid_t tid, struct cgroup_place *place, struct rs_error **err);
 
+/* Each mount of a hierarchy that has the controller, or is of version 2. */
+void cgroup_each_mount(const char *controller, void (*visit)(const char *mount, void *arg),
+		       void *arg);
+
 /*
  * Cut the last component off `dir`; false (dir untouched) at `mount`. The
  * mount itself is never a result: its knobs belong to the whole system.

@@ -34,7 +34,13 @@ static struct {
 	struct loop_watch *watch;
 	struct client *clients;
 	unsigned int count;
+	uint64_t refused;
 } control = { .listener = -1 };
+
+uint64_t control_refused(void)
+{
+	return control.refused;
+}
 
 static void close_client(struct client *c)
 {
@@ -82,6 +88,7 @@ static void answer(struct client *c, const char *request, size_t length)
 	else
 		ret = control_handle(in, out, &err);
 	if (ret) {
+		control.refused++;
 		/* What a failed request has put into its answer is not told. */
 		json_object_put(out);
 		out = json_object_new_object();

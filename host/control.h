@@ -3,6 +3,8 @@
 #ifndef RINGSCHED_CONTROL_H
 #define RINGSCHED_CONTROL_H
 
+#include <stdint.h>
+
 struct json_object;
 struct rs_error;
 struct vm;
@@ -22,5 +24,8 @@ struct json_object *control_grants(struct vm *vm);
 struct json_object *control_budget(struct vm *vm);
 struct json_object *control_io_boost(const struct vm *vm);
 struct json_object *control_trace(void);
+struct json_object *control_confinement(void); /* control_confine.c */
+
+uint64_t control_refused(void); /* requests answered with an error so far */
 
 #endif

@@ -258,6 +258,7 @@ static const struct {
 	COUNTER(protocol_unknown),
 	COUNTER(memory_unsealed),
 	COUNTER(connections_refused),
+	COUNTER(peers_refused),
 	COUNTER(log_withheld),
 };
 /* clang-format on */
@@ -408,6 +409,8 @@ struct json_object *control_status(void)
 	add_int(o, "cpu_us", (uint64_t)cpu.tv_sec * 1000000 + (uint64_t)cpu.tv_nsec / 1000);
 	add_int(o, "trace_dropped", trace_dropped());
 	add_int(o, "guardian", (uint64_t)guardian_pid());
+	add_int(o, "requests_refused", control_refused());
+	json_object_object_add(o, "confinement", control_confinement());
 	for (struct vm *vm = vm_next(NULL); vm; vm = vm_next(vm))
 		json_object_array_add(vms, vm_status(vm));
 	json_object_object_add(o, "vms", vms);

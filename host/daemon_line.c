@@ -12,13 +12,31 @@
 
 #define AT(member) .offset = offsetof(struct daemon_options, member)
 
+/* Sanitizers look at their process in ways that are taken from a confined one. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED true
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED true
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED false
+#endif
+
 const struct daemon_options daemon_defaults = {
+	.confine.off = SANITIZED,
 	.policy = "none",
 	.cpu = -1,
 	.priority = NOTIFY_PRIORITY_DEFAULT,
 	.longest_boost_us = VM_LONGEST_BOOST_DEFAULT_US,
 	.notify_rate = VM_NOTIFY_RATE_DEFAULT,
 };
+
+static int take_folder(void *o, char *value, struct rs_error **err)
+{
+	return confine_add_folder(&((struct daemon_options *)o)->confine, value, err);
+}
 
 static const struct option_row options[] = {
 	{ .name = "control",
@@ -89,6 +107,27 @@ static const struct option_row options[] = {
 	  .max = VM_NOTIFY_RATE_MAX,
 	  .help = "notifications a second of VMs that bring no rate, 100 to 1000000 "
 		  "(default: 5000)" },
+	{ .name = "user",
+	  .letter = 'u',
+	  .value = "NAME",
+	  .type = OPTION_TEXT,
+	  AT(confine.user),
+	  .help = "become this user (default, as root: " CONFINE_USER ", if there is one)" },
+	{ .name = "socket-group",
+	  .value = "NAME",
+	  .type = OPTION_TEXT,
+	  AT(confine.socket_group),
+	  .help = "group that may connect to VMs' sockets: mode 0660 instead of 0600" },
+	{ .name = "folder",
+	  .value = "DIR",
+	  .take = take_folder,
+	  .complete = COMPLETE_FOLDER,
+	  .help = "where sockets may be made as well, beside the control socket and the record; "
+		  "may be repeated" },
+	{ .name = "unconfined",
+	  .type = OPTION_FLAG,
+	  AT(confine.off),
+	  .help = "keep user, capabilities and system calls: for debuggers and sanitizers" },
 	{ 0 },
 };
 

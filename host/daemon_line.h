@@ -6,6 +6,7 @@
 #ifndef RINGSCHED_DAEMON_LINE_H
 #define RINGSCHED_DAEMON_LINE_H
 
+#include "host/confine.h"
 #include "host/option.h"
 
 struct daemon_options { /* texts are borrowed from argv */
@@ -17,6 +18,7 @@ struct daemon_options { /* texts are borrowed from argv */
 	unsigned int priority;
 	unsigned int trace;
 	unsigned int longest_boost_us, notify_rate; /* of VMs that bring none */
+	struct confine_options confine;
 };
 
 extern const struct daemon_options daemon_defaults;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "host/cleanup.h"
+#include "host/confine.h"
 #include "host/error.h"
 #include "host/log.h"
 #include "host/loop.h"
@@ -72,6 +73,8 @@ static _Noreturn void guard(pid_t of, int process, int pipe, const char *record)
 	setsid();
 	prctl(PR_SET_NAME, GUARDIAN_NAME);
 	keep_only(process, pipe);
+	if (confine_child(&err)) /* it does no more for having kept more */
+		log_error("guardian", &err);
 	wait_for_end(process, pipe);
 	/* Somebody else (the harness, the next daemon) may be faster: then there is
 	 * no record any more, or it is not ours. */

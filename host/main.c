@@ -11,6 +11,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "host/confine.h"
 #include "host/control.h"
 #include "host/daemon_line.h"
 #include "host/error.h"
@@ -48,15 +49,33 @@ static void on_bus(int number_of_signal, siginfo_t *info, void *context)
 	on_fatal(number_of_signal);
 }
 
+/* A system call that an intruder makes, or that confine_calls.c should know. */
+static void on_call(int number_of_signal, siginfo_t *info, void *context)
+{
+	char text[] = "system call       is none of this daemon's: ending\n";
+	int n = info->si_syscall;
+
+	(void)context;
+	for (char *digit = text + 16; n > 0; n /= 10) /* printf() is not for handlers */
+		*digit-- = (char)('0' + n % 10);
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+		n = 0; /* nobody to tell */
+	signal(number_of_signal, SIG_DFL);
+	on_fatal(number_of_signal);
+}
+
 static int catch_fatal(struct rs_error **err)
 {
 	static const int fatal[] = { SIGSEGV, SIGABRT, SIGILL, SIGFPE };
+	struct sigaction call = { .sa_sigaction = on_call, .sa_flags = SA_SIGINFO | SA_NODEFER };
 	struct sigaction bus = { .sa_sigaction = on_bus, .sa_flags = SA_SIGINFO | SA_NODEFER };
 	struct sigaction action = { .sa_handler = on_fatal, .sa_flags = SA_RESETHAND | SA_NODEFER };
 
 	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
 		if (sigaction(fatal[i], &action, NULL) < 0)
 			return rs_fail_errno(err, errno, "catching signal %d", fatal[i]);
+	if (sigaction(SIGSYS, &call, NULL) < 0)
+		return rs_fail_errno(err, errno, "catching SIGSYS");
 	if (sigaction(SIGBUS, &bus, NULL) < 0)
 		return rs_fail_errno(err, errno, "catching SIGBUS");
 	return 0;
@@ -119,6 +138,18 @@ static int secure(const char *path, struct record **record, struct rs_error **er
 	return *record ? 0 : -EIO;
 }
 
+/* Sockets are made beside those files and where the command line says. */
+static int confine(const struct daemon_options *o, struct rs_error **err)
+{
+	struct confine_options c = o->confine;
+	int ret = confine_add_folder_of(&c, o->control, err);
+
+	c.file = o->vms;
+	if (!ret && o->record)
+		ret = confine_add_folder_of(&c, o->record, err);
+	return ret ? ret : confine_begin(&c, err);
+}
+
 static int set_up(const struct daemon_options *o, struct record **record, int *signals,
 		  struct rs_error **err)
 {
@@ -139,12 +170,11 @@ static int set_up(const struct daemon_options *o, struct record **record, int *s
 		log_line("memory cannot be locked (%s): a page fault may delay a message",
 			 strerror(errno));
 	server_default_bounds(o->longest_boost_us, o->notify_rate);
-	if ((ret = server_init(policy, *record, err)) ||
-	    (ret = notify_start(o->cpu, o->priority, err)))
+	if ((ret = server_init(policy, *record, err)) || (ret = confine(o, err)) ||
+	    (ret = notify_start(o->cpu, o->priority, err)) || (ret = control_init(o->control, err)))
 		return ret;
-	if ((ret = control_init(o->control, err)))
-		return ret;
-	return vmlist_open(o->vms, err);
+	ret = vmlist_open(o->vms, err);
+	return ret ? ret : confine_calls(err);
 }
 
 int main(int argc, char **argv)

@@ -182,6 +182,8 @@ static void *run(void *arg)
 	int ret;
 
 	(void)arg;
+	/* From inside: another thread's name is a file in /proc. */
+	pthread_setname_np(pthread_self(), NOTIFY_THREAD);
 	touch_stack();
 	sched_pin(notify.cpu, &err);
 	ret = sched_apply_fifo(0, notify.priority, NULL);
@@ -218,7 +220,6 @@ static int create_thread(struct rs_error **err)
 	pthread_attr_destroy(&attr);
 	if (ret != 0)
 		return rs_fail_errno(err, ret, "starting the notification thread");
-	pthread_setname_np(notify.thread, NOTIFY_THREAD);
 	return 0;
 }
 

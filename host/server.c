@@ -178,7 +178,7 @@ struct vm *server_add_vm(struct vm_config *config, struct rs_error **err)
 	e->vm = vm_add(config, err);
 	if (!e->vm)
 		goto fail;
-	e->listener = socket_listen(config->socket, err);
+	e->listener = socket_shared(config->socket, err);
 	if (e->listener < 0)
 		goto fail;
 	e->listener_watch = loop_add(e->listener, EPOLLIN, listener_ready, e, err);

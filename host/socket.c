@@ -13,6 +13,14 @@
 #include "host/error.h"
 
 #define BACKLOG 16
+#define NO_GROUP ((gid_t)-1)
+
+static gid_t shared_with = NO_GROUP;
+
+void socket_share(gid_t group)
+{
+	shared_with = group;
+}
 
 /* Who listens at the other end of a connected socket. */
 static int fail_in_use(const char *path, int fd, struct rs_error **err)
@@ -47,7 +55,17 @@ static int remove_stale(const struct sockaddr_un *address, int type, struct rs_e
 	return 0;
 }
 
-static int bind_to(const char *path, int type, struct rs_error **err)
+static int refuse_path(const char *path, int code, struct rs_error **err)
+{
+	return rs_fail_errno(err, code, "binding to %s%s", path,
+			     code == EACCES ? " (a folder other than the control socket's is "
+					      "named to ringschedd with --folder)" :
+					      "");
+}
+
+/* With the group's right from the beginning, so that it is never more than
+ * what it will be. */
+static int bind_to(const char *path, int type, gid_t group, struct rs_error **err)
 {
 	cleanup_close int fd = -1;
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -65,17 +83,22 @@ static int bind_to(const char *path, int type, struct rs_error **err)
 	if (fd < 0)
 		return rs_fail_errno(err, errno, "creating a socket");
 	/* From its first moment on: chmod() afterwards would leave a gap. */
-	mask = umask(0177);
+	mask = umask(group == NO_GROUP ? 0177 : 0117);
 	ret = bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ? errno : 0;
 	umask(mask);
 	if (ret)
-		return rs_fail_errno(err, ret, "binding to %s", path);
+		return refuse_path(path, ret, err);
+	if (group != NO_GROUP && lchown(path, (uid_t)-1, group) < 0) {
+		ret = errno;
+		unlink(path);
+		return rs_fail_errno(err, ret, "giving %s to group %u", path, group);
+	}
 	return steal_fd(&fd);
 }
 
-int socket_listen(const char *path, struct rs_error **err)
+static int listen_at(const char *path, gid_t group, struct rs_error **err)
 {
-	cleanup_close int fd = bind_to(path, SOCK_STREAM, err);
+	cleanup_close int fd = bind_to(path, SOCK_STREAM, group, err);
 
 	if (fd < 0)
 		return fd;
@@ -84,7 +107,17 @@ int socket_listen(const char *path, struct rs_error **err)
 	return steal_fd(&fd);
 }
 
+int socket_listen(const char *path, struct rs_error **err)
+{
+	return listen_at(path, NO_GROUP, err);
+}
+
+int socket_shared(const char *path, struct rs_error **err)
+{
+	return listen_at(path, shared_with, err);
+}
+
 int socket_datagram(const char *path, struct rs_error **err)
 {
-	return bind_to(path, SOCK_DGRAM, err);
+	return bind_to(path, SOCK_DGRAM, NO_GROUP, err);
 }

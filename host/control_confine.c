@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the daemon tells about its own privileges: docs/security.md. */
+#include <json-c/json.h>
+#include <stdio.h>
+
+#include "host/confine.h"
+#include "host/control.h"
+#include "host/error.h"
+
+static void add_string(struct json_object *to, const char *key, const char *value)
+{
+	json_object_object_add(to, key, json_object_new_string(value));
+}
+
+/* Those that have no name here were never to be kept: a number then. */
+static struct json_object *capabilities_of(uint64_t mask)
+{
+	struct json_object *list = json_object_new_array();
+	char number[8];
+
+	for (unsigned int bit = 0; bit < 64; bit++) {
+		const char *name = confine_capability(bit);
+
+		if (!(mask >> bit & 1))
+			continue;
+		snprintf(number, sizeof(number), "%u", bit);
+		json_object_array_add(list, json_object_new_string(name ? name : number));
+	}
+	return list;
+}
+
+struct json_object *control_confinement(void)
+{
+	const struct confine_state *state = confine_state();
+	struct json_object *o = json_object_new_object(), *missing = json_object_new_array();
+	struct rs_error *err = NULL;
+	struct confine_seen seen;
+
+	/* Read back when asked: what the kernel says, not what we set. */
+	confine_look(&seen, &err);
+	rs_error_free(&err);
+	for (unsigned int i = 0; i < state->missing_count; i++)
+		json_object_array_add(missing, json_object_new_string(state->missing[i]));
+	add_string(o, "user", state->user);
+	json_object_object_add(o, "capabilities", capabilities_of(seen.capabilities));
+	json_object_object_add(o, "no_new_privs", json_object_new_boolean(seen.no_new_privs));
+	json_object_object_add(o, "seccomp", json_object_new_boolean(seen.seccomp == 2));
+	add_string(o, "view", state->view);
+	json_object_object_add(o, "view_revision", json_object_new_int(state->view_revision));
+	json_object_object_add(o, "missing", missing);
+	return o;
+}
