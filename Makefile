@@ -40,7 +40,7 @@ PREFIX ?= /usr/local
 SCENARIO ?= scenarios/boot-interference.yaml
 REGRESS_SCENARIO ?= scenarios/regress.yaml
 
-.PHONY: FORCE all help eval paper figures regress test unit setup guests host docs \
+.PHONY: FORCE all help eval paper figures regress test security unit setup guests host docs \
 	install uninstall deb clean
 .PHONY: fuzz fuzz-targets sanitize sanitize-address sanitize-thread
 all: host
@@ -56,6 +56,7 @@ help:
 	@echo 'make test    install what is missing, build, run every test'
 	@echo 'make fuzz    feed hostile bytes to whatever reads some [TIME=60 seconds a target] [TARGETS="a b"]'
 	@echo 'make sanitize run the unit tests, and the daemon under attack, with sanitizers'
+	@echo 'make security draw up the table of docs/security.md from what was measured'
 	@echo 'make unit    build the unit tests under build/tests/'
 	@echo 'make host    build build/ringsched and build/ringschedd, and what `make docs` makes'
 	@echo 'make docs    manual pages and shell completion: man -l build/share/man/man1/ringsched.1'
@@ -117,6 +118,9 @@ figures:
 test: setup
 	$(MAKE) host guests
 	tests/run
+
+security:
+	scripts/security-table
 
 INSTALL := scripts/install --prefix '$(PREFIX)' --destdir '$(DESTDIR)' --unitdir '$(UNITDIR)'
 
