@@ -311,6 +311,8 @@ int daemon_add_vm_budget(struct daemon *d, const char *name, unsigned int permil
 	set_text(request, "budget_by", "daemon");
 	set_number(request, "rt_budget_permille", permille);
 	set_number(request, "rt_budget_period_us", period_us);
+	/* Else the end of its longest boost, 1 s, comes before some of its cuts. */
+	set_number(request, "longest_boost_us", 60000000);
 	return send_request(d, request, err);
 }
 
