@@ -23,7 +23,7 @@ objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
 # Without root, scripts/setup can only name what is missing. That shall end with
 # 1; make has 2 for a failed recipe, and 1 for what question mode finds undone.
-ifneq ($(filter eval fuzz paper regress sanitize test setup guests,$(MAKECMDGOALS)),)
+ifneq ($(filter eval fuzz paper regress sanitize soak test setup guests,$(MAKECMDGOALS)),)
 ifneq ($(shell id -u),0)
 ifeq ($(shell scripts/setup >&2 && echo complete),)
 MAKEFLAGS += -q
@@ -40,7 +40,7 @@ PREFIX ?= /usr/local
 SCENARIO ?= scenarios/boot-interference.yaml
 REGRESS_SCENARIO ?= scenarios/regress.yaml
 
-.PHONY: FORCE all help eval paper figures regress test security unit setup guests host docs \
+.PHONY: FORCE all help eval paper figures regress test soak security unit setup guests host docs \
 	install uninstall deb clean
 .PHONY: fuzz fuzz-targets sanitize sanitize-address sanitize-thread
 all: host
@@ -56,6 +56,7 @@ help:
 	@echo 'make test    install what is missing, build, run every test'
 	@echo 'make fuzz    feed hostile bytes to whatever reads some [TIME=60 seconds a target] [TARGETS="a b"]'
 	@echo 'make sanitize run the unit tests, and the daemon under attack, with sanitizers'
+	@echo 'make soak    VMs that come, flood and die, for hours, and what must hold [HOURS=2] [SEED=N]'
 	@echo 'make security draw up the table of docs/security.md from what was measured'
 	@echo 'make unit    build the unit tests under build/tests/'
 	@echo 'make host    build build/ringsched and build/ringschedd, and what `make docs` makes'
@@ -118,6 +119,12 @@ figures:
 test: setup
 	$(MAKE) host guests
 	tests/run
+
+HOURS ?= 2
+SEED ?= $(shell date +%s)
+soak: setup
+	$(MAKE) host
+	tests/soak/run --hours '$(HOURS)' --seed '$(SEED)' --out "results/soak-$$(date +%Y%m%d-%H%M%S)"
 
 security:
 	scripts/security-table
