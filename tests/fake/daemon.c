@@ -22,6 +22,8 @@
 #define START_LIMIT_MS 5000
 #define END_LIMIT_MS 5000
 #define ANSWER_LIMIT_MS 5000
+#define LONGEST_BOOST_US 60000000
+#define HIGHEST_RATE 1000000
 #define ARGUMENTS_MAX 32
 
 int64_t now_ms(void)
@@ -299,7 +301,7 @@ int daemon_add_vm(struct daemon *d, const char *name, unsigned int ceiling, cons
 
 	/* A guest that waits for the test inside its ring would use them up. */
 	set_text(request, "budget_by", "kernel");
-	set_number(request, "longest_boost_us", 60000000);
+	set_number(request, "longest_boost_us", LONGEST_BOOST_US);
 	return send_request(d, request, err);
 }
 
@@ -311,8 +313,9 @@ int daemon_add_vm_budget(struct daemon *d, const char *name, unsigned int permil
 	set_text(request, "budget_by", "daemon");
 	set_number(request, "rt_budget_permille", permille);
 	set_number(request, "rt_budget_period_us", period_us);
-	/* Else the end of its longest boost, 1 s, comes before some of its cuts. */
-	set_number(request, "longest_boost_us", 60000000);
+	/* So that it is the budget alone that bounds it. */
+	set_number(request, "longest_boost_us", LONGEST_BOOST_US);
+	set_number(request, "notify_rate", HIGHEST_RATE);
 	return send_request(d, request, err);
 }
 
@@ -333,6 +336,7 @@ int daemon_add_vm_scanned(struct daemon *d, const char *name, unsigned int inter
 	struct json_object *request = add_request(d, name, 0, "rq_scan");
 
 	set_number(request, "scan_interval_us", interval_us);
+	set_number(request, "longest_boost_us", LONGEST_BOOST_US);
 	return send_request(d, request, err);
 }
 
