@@ -32,11 +32,12 @@ static void deliver(struct message m)
 
 static void tell(enum rs_kind kind, unsigned int ring, unsigned int prio)
 {
+	sequence++;
 	deliver((struct message){
 		.kind = kind,
 		.ring_prio = (uint8_t)prio,
 		.ring_id = (uint16_t)ring,
-		.sequence = ++sequence,
+		.sequence = sequence,
 		.guest_ns = clock_ns,
 		.period_ns = period_ns,
 	});
