@@ -7,6 +7,7 @@
 #ifndef TESTS_CPUSET_WORLD_H
 #define TESTS_CPUSET_WORLD_H
 
+#include <glob.h>
 #include <stdlib.h>
 
 #include "tests/unit/policy_world.h"
@@ -17,6 +18,7 @@
 enum cpuset_group { MACHINE, DOMAIN, VCPU0, CPUSET_GROUPS };
 static const char *const cpuset_below[CPUSET_GROUPS] = { "", "/domain", "/domain/vcpu0" };
 static char groups[CPUSET_GROUPS][128];
+static char foreign[128]; /* a group of somebody else's, where a test makes one */
 static struct coreset all, home, other;
 static char home_text[CORESET_TEXT_MAX], other_text[CORESET_TEXT_MAX];
 
@@ -51,12 +53,40 @@ static inline void write_text(enum cpuset_group group, const char *knob, const c
 		fail_msg("%s", err->message);
 }
 
+/* What a killed run of these tests left: it would stand in the way of every
+ * later SCHED_DEADLINE on its cores. Deepest first. */
+static inline void remove_groups_of_the_dead(void)
+{
+	static const char *const patterns[] = {
+		CPUSET "/ringsched-test-*-libvirt/domain/vcpu0",
+		CPUSET "/ringsched-test-*-libvirt/domain",
+		CPUSET "/ringsched-test-*-libvirt",
+		CPUSET "/ringsched-test-*-foreign",
+	};
+
+	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
+		glob_t found;
+
+		if (glob(patterns[i], 0, NULL, &found))
+			continue;
+		for (size_t k = 0; k < found.gl_pathc; k++) {
+			int pid = 0;
+
+			if (sscanf(found.gl_pathv[k], CPUSET "/ringsched-test-%d-", &pid) == 1 &&
+			    pid > 0 && kill(pid, 0) && errno == ESRCH)
+				rmdir(found.gl_pathv[k]);
+		}
+		globfree(&found);
+	}
+}
+
 static inline void make_cpusets(void)
 {
 	char cpus[CORESET_TEXT_MAX], mems[64], tid[16];
 
 	if (!cgroup_has(CPUSET, "cpuset.cpus"))
 		skip();
+	remove_groups_of_the_dead();
 	assert_int_equal(cgroup_read(CPUSET, "cpuset.cpus", cpus, sizeof(cpus), NULL), 0);
 	assert_int_equal(cgroup_read(CPUSET, "cpuset.mems", mems, sizeof(mems), NULL), 0);
 	for (int i = 0; i < CPUSET_GROUPS; i++) {
@@ -96,6 +126,9 @@ static inline int tear_down_cpusets(void **state)
 			rmdir(groups[i]);
 		*groups[i] = '\0';
 	}
+	if (*foreign)
+		rmdir(foreign);
+	*foreign = '\0';
 	return ret;
 }
 

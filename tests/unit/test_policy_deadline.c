@@ -138,21 +138,22 @@ static void test_refusals(void **state)
 /* A group of somebody else's that spans the core: named, and left as it is. */
 static void test_foreign_group(void **state)
 {
-	char dir[160], cpus[CORESET_TEXT_MAX], mems[64];
+	char cpus[CORESET_TEXT_MAX], mems[64];
 
 	(void)state;
 	make_world();
-	snprintf(dir, sizeof(dir), CPUSET "/ringsched-test-%d-foreign", getpid());
-	assert_int_equal(mkdir(dir, 0755), 0);
+	snprintf(foreign, sizeof(foreign), CPUSET "/ringsched-test-%d-foreign", getpid());
+	assert_int_equal(mkdir(foreign, 0755), 0);
 	assert_int_equal(cgroup_read(CPUSET, "cpuset.cpus", cpus, sizeof(cpus), NULL), 0);
 	assert_int_equal(cgroup_read(CPUSET, "cpuset.mems", mems, sizeof(mems), NULL), 0);
-	cgroup_write(dir, "cpuset.cpus", cpus, NULL);
-	cgroup_write(dir, "cpuset.mems", mems, NULL);
+	cgroup_write(foreign, "cpuset.cpus", cpus, NULL);
+	cgroup_write(foreign, "cpuset.mems", mems, NULL);
 	fake_process_order(&p, 's');
 	connect_with(VM_ROLE_CONTROL, RUNTIME_US);
-	assert_refused(dir);
-	assert_knob(dir, BALANCE, "1");
-	assert_int_equal(rmdir(dir), 0);
+	assert_refused(foreign);
+	assert_knob(foreign, BALANCE, "1");
+	assert_int_equal(rmdir(foreign), 0);
+	*foreign = '\0';
 	vm_remove(vm);
 	vm = NULL;
 	assert_balanced("1");
