@@ -349,6 +349,24 @@ void vm_message(struct vm *vm, const struct message *msg, uint64_t seen_ns)
 	vm_io_follow(vm);
 }
 
+void vm_trace_vcpus(const struct vm *vm, uint64_t now_ns)
+{
+	for (unsigned int i = 0; i < vm->vcpu_count; i++) {
+		const struct vm_vcpu *v = &vm->vcpus[i];
+		const struct trace_event event = {
+			.t = now_ns,
+			.handled_ns = monotonic_ns() - now_ns,
+			.message = { .kind = KIND_BUDGET, .vcpu = (uint16_t)i },
+			.vm = (uint16_t)vm->slot,
+			.policy = v->now.policy,
+			.priority = (uint8_t)v->now.priority,
+		};
+
+		if (v->present)
+			trace_add(&event);
+	}
+}
+
 void vm_ring_cut(struct vm *vm, unsigned int ring_id)
 {
 	const struct vm_ring *ring = &vm->rings[ring_id];

@@ -321,6 +321,9 @@ int vm_choose_policy(struct vm *vm, const struct policy *policy, struct rs_error
 
 /* A checked message: bookkeeping, policy, trace, time since `seen_ns`. */
 void vm_message(struct vm *vm, const struct message *msg, uint64_t seen_ns);
+/* The vCPUs' scheduling, into the trace, as what no message but time (`now_ns`, a
+ * budget or a bound) changed. */
+void vm_trace_vcpus(const struct vm *vm, uint64_t now_ns);
 void vm_reject(struct vm *vm, enum reject reason);
 /* The guest's driver is gone (reset, re-probe): no ring is active any more. */
 void vm_rings_clear(struct vm *vm);

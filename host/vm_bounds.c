@@ -11,7 +11,6 @@
 
 #include "host/error.h"
 #include "host/log.h"
-#include "host/trace.h"
 #include "host/vm.h"
 
 int (*vm_bounds_watch)(const struct vm *vm, int timer, struct rs_error **err);
@@ -134,24 +133,6 @@ static void cut_boosts(struct vm *vm, uint64_t now_ns)
 			vm_bounds_passed(vm, VM_BOUND_BOOST, now_ns);
 }
 
-static void trace_vcpus(const struct vm *vm, uint64_t now_ns)
-{
-	for (unsigned int i = 0; i < vm->vcpu_count; i++) {
-		const struct vm_vcpu *v = &vm->vcpus[i];
-		const struct trace_event event = {
-			.t = now_ns,
-			.handled_ns = now() - now_ns,
-			.message = { .kind = KIND_BUDGET, .vcpu = (uint16_t)i },
-			.vm = (uint16_t)vm->slot,
-			.policy = v->now.policy,
-			.priority = (uint8_t)v->now.priority,
-		};
-
-		if (v->present)
-			trace_add(&event);
-	}
-}
-
 static uint64_t changes(const struct vm *vm)
 {
 	return vm->counters.boosts + vm->counters.demotions;
@@ -163,7 +144,7 @@ static void apply(struct vm *vm, uint64_t changes_before, uint64_t now_ns)
 	vm_apply_wishes(vm);
 	vm_io_follow(vm);
 	if (changes(vm) != changes_before)
-		trace_vcpus(vm, now_ns);
+		vm_trace_vcpus(vm, now_ns);
 	arm(vm);
 }
 

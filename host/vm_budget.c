@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "host/error.h"
-#include "host/trace.h"
 #include "host/vm.h"
 
 int (*vm_budget_watch)(const struct vm *vm, int timer, struct rs_error **err);
@@ -184,20 +183,7 @@ void vm_budget_expired(struct vm *vm, uint64_t now_ns)
 	vm_io_follow(vm);
 	if (vm->counters.boosts + vm->counters.demotions == before)
 		return;
-	for (unsigned int i = 0; i < vm->vcpu_count; i++) {
-		const struct vm_vcpu *v = &vm->vcpus[i];
-		const struct trace_event event = {
-			.t = now_ns,
-			.handled_ns = now() - now_ns,
-			.message = { .kind = KIND_BUDGET, .vcpu = (uint16_t)i },
-			.vm = (uint16_t)vm->slot,
-			.policy = v->now.policy,
-			.priority = (uint8_t)v->now.priority,
-		};
-
-		if (v->present && v->wished)
-			trace_add(&event);
-	}
+	vm_trace_vcpus(vm, now_ns);
 }
 
 /* ---- main thread ---- */
