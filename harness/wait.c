@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host/clock.h"
 #include "host/error.h"
 
 /* The daemon, a QEMU for each VM of a scenario, and room. */
@@ -40,10 +41,7 @@ static struct {
 
 int64_t wait_now_ns(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+	return (int64_t)monotonic_ns();
 }
 
 int64_t wait_deadline(double seconds)

@@ -10,10 +10,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "host/cleanup.h"
+#include "host/clock.h"
 #include "host/error.h"
 
 struct control_client {
@@ -25,10 +25,7 @@ struct control_client {
 
 static int64_t monotonic_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return (int64_t)(monotonic_ns() / 1000000);
 }
 
 /* Wait until the socket is ready for `events`, or the deadline. */

@@ -4,16 +4,9 @@
 #include <sys/timerfd.h>
 #include <time.h>
 
+#include "host/clock.h"
 #include "host/trace.h"
 #include "host/vm.h"
-
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
-}
 
 static void call_policy(struct vm *vm, unsigned int number)
 {

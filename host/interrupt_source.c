@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host/clock.h"
 #include "host/error.h"
 #include "host/interrupt.h"
 #include "host/notify.h"
@@ -36,14 +37,6 @@ const char *const interrupt_distributions[] = {
 	[INTERRUPT_EXPONENTIAL] = "exponential",
 	NULL,
 };
-
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
-}
 
 /* ---- generator ---- */
 

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host/clock.h"
 #include "host/error.h"
 #include "host/sched.h"
 #include "host/tick.h"
@@ -50,14 +51,6 @@ static struct {
 	     .stop = -1,
 	     .lock = PTHREAD_MUTEX_INITIALIZER,
 	     .ready = PTHREAD_COND_INITIALIZER };
-
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
-}
 
 static void handle_interrupt(struct vm *vm, unsigned int queue, uint32_t generation,
 			     uint64_t seen_ns)

@@ -4,9 +4,9 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/uio.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "host/clock.h"
 #include "host/notify.h"
 #include "host/vhost_user.h"
 #include "host/vm.h"
@@ -47,14 +47,6 @@ static void call_guest(struct vhost_queue *q)
 	if (q->call >= 0 && vring_wants_call(&q->ring) && poll(&p, 1, 0) == 1 &&
 	    p.revents & POLLOUT && write(q->call, &one, sizeof(one)) < 0)
 		return;
-}
-
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
 }
 
 /* False, and counted, where the guest has no buffer to put it into. */

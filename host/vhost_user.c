@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "host/clock.h"
 #include "host/error.h"
 #include "host/log.h"
 #include "host/peer.h"
@@ -62,14 +62,6 @@ static int refuse_unknown(struct vhost_user *conn, const struct header *h, struc
 	if (send(conn->fd, out, sizeof(out), MSG_NOSIGNAL | MSG_DONTWAIT) != sizeof(out))
 		return rs_fail_errno(err, errno, "answering request %u", h->request);
 	return 0;
-}
-
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
 }
 
 /*

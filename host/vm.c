@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "host/clock.h"
 #include "host/error.h"
 #include "host/tick.h"
 #include "host/trace.h"
@@ -303,14 +303,6 @@ static void follow_guest(struct vm *vm, const struct message *msg, uint64_t seen
 		break;
 	}
 	interrupt_follow(vm, msg);
-}
-
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
 }
 
 static void run_policy(struct vm *vm, const struct message *msg)

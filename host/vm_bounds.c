@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host/clock.h"
 #include "host/error.h"
 #include "host/log.h"
 #include "host/vm.h"
@@ -32,14 +33,6 @@ static const struct {
 static uint64_t *counter_of(struct vm *vm, enum vm_bound bound)
 {
 	return (uint64_t *)((char *)&vm->counters + bounds[bound].counter);
-}
-
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
 }
 
 void vm_bounds_passed(struct vm *vm, enum vm_bound bound, uint64_t now_ns)
@@ -230,7 +223,7 @@ void vm_bounds_close(struct vm *vm)
 void vm_bounds_report(struct vm *vm, bool last)
 {
 	struct vm_bounds *b = &vm->bounds;
-	uint64_t now_ns = now(), gained[VM_BOUND_COUNT];
+	uint64_t now_ns = monotonic_ns(), gained[VM_BOUND_COUNT];
 	char text[256] = "";
 
 	if (now_ns < b->log_due_ns && !last)

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host/clock.h"
 #include "host/error.h"
 #include "host/vm.h"
 
@@ -20,14 +21,6 @@ const char *const vm_budget_names[VM_BUDGET_BY_COUNT] = {
 	[VM_BUDGET_DAEMON] = "daemon",
 	[VM_BUDGET_NOBODY] = "nobody",
 };
-
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
-}
 
 /* ns that the VM may use in one window. */
 static uint64_t limit(const struct vm_budget *b)
@@ -44,7 +37,7 @@ static uint64_t run_ns(const struct vm_vcpu *v)
 	uint64_t ns = 0;
 
 	if (v->schedstat < 0)
-		return now();
+		return monotonic_ns();
 	n = pread(v->schedstat, text, sizeof(text) - 1, 0);
 	if (n <= 0)
 		return v->run_ns; /* it is gone */
@@ -133,7 +126,7 @@ void vm_budget_note(struct vm *vm, struct vm_vcpu *v, bool was_realtime)
 		return;
 	}
 	v->run_ns = run_ns(v);
-	arm(vm, now());
+	arm(vm, monotonic_ns());
 }
 
 static void check(struct vm *vm, uint64_t now_ns)
@@ -157,7 +150,7 @@ bool vm_budget_left(struct vm *vm)
 
 	if (b->by != VM_BUDGET_DAEMON)
 		return true;
-	now_ns = now();
+	now_ns = monotonic_ns();
 	if (now_ns >= b->window_end) {
 		if (b->cut)
 			check(vm, now_ns); /* the timer is on its way */
@@ -233,8 +226,8 @@ int vm_budget_begin(struct vm *vm, enum vm_budget_by by, struct rs_error **err)
 	for (unsigned int i = 0; i < vm->vcpu_count; i++)
 		if (vm->vcpus[i].present)
 			open_schedstat(vm, &vm->vcpus[i]);
-	roll(vm, now());
-	arm(vm, now());
+	roll(vm, monotonic_ns());
+	arm(vm, monotonic_ns());
 	return 0;
 }
 

@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "host/cleanup.h"
+#include "host/clock.h"
 #include "host/error.h"
 #include "host/vm.h"
 
@@ -15,14 +15,6 @@
 /* A run queue that makes no sense keeps the vCPU's priority: it is boosted, so it
  * will be done with its change. So many times in a row it is no change. */
 #define TORN_MAX 100
-
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
-}
 
 void vm_scan_forget(struct vm *vm)
 {
