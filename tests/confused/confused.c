@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "guest/lib/ringsched.h"
+#include "tests/guest/expect.h"
 #include "tests/guest/rig.h"
 
 #define COMMANDS "/sys/kernel/debug/rs_fakehost/do"
@@ -24,23 +25,6 @@
 #define PRIO 50
 #define LIBRARY_RING 5 /* told by hand */
 #define UNPLUG_LIMIT_MS 2000
-
-#define EXPECT(condition)                                                        \
-	do {                                                                     \
-		if (!(condition)) {                                              \
-			printf("  line %d: not so: %s\n", __LINE__, #condition); \
-			return -EINVAL;                                          \
-		}                                                                \
-	} while (0)
-
-#define TRY(call)                                                                       \
-	do {                                                                            \
-		int error_ = (call);                                                    \
-		if (error_) {                                                           \
-			printf("  line %d: %s failed (%d)\n", __LINE__, #call, error_); \
-			return error_;                                                  \
-		}                                                                       \
-	} while (0)
 
 static struct rig rig;
 

@@ -14,28 +14,12 @@
 
 #include "guest/lib/ringsched.h"
 #include "tests/device/agent.h"
+#include "tests/guest/expect.h"
 #include "tests/guest/rig.h"
 
 #define DRIVER "/sys/bus/virtio/drivers/ringsched"
 #define DEVICES "/sys/bus/virtio/devices"
 #define DEVICE_NAME_MAX 32
-
-#define EXPECT(condition)                                                        \
-	do {                                                                     \
-		if (!(condition)) {                                              \
-			printf("  line %d: not so: %s\n", __LINE__, #condition); \
-			return -EINVAL;                                          \
-		}                                                                \
-	} while (0)
-
-#define TRY(call)                                                                       \
-	do {                                                                            \
-		int error_ = (call);                                                    \
-		if (error_) {                                                           \
-			printf("  line %d: %s failed (%d)\n", __LINE__, #call, error_); \
-			return error_;                                                  \
-		}                                                                       \
-	} while (0)
 
 static char first[DEVICE_NAME_MAX], second[DEVICE_NAME_MAX]; /* as virtio0; first is bound */
 

@@ -12,26 +12,10 @@
 #include <unistd.h>
 
 #include "guest/lib/ringsched.h"
+#include "tests/guest/expect.h"
 #include "tests/guest/rig.h"
 
 #define ALL 0xffffffffu
-
-#define EXPECT(condition)                                                        \
-	do {                                                                     \
-		if (!(condition)) {                                              \
-			printf("  line %d: not so: %s\n", __LINE__, #condition); \
-			return -EINVAL;                                          \
-		}                                                                \
-	} while (0)
-
-#define TRY(call)                                                          \
-	do {                                                               \
-		int error_ = (call);                                       \
-		if (error_) {                                              \
-			printf("  line %d: %s failed\n", __LINE__, #call); \
-			return error_;                                     \
-		}                                                          \
-	} while (0)
 
 /*
  * Every period that is in the log had all its turns, in order, the first and
