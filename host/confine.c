@@ -180,7 +180,8 @@ static const struct passwd *find_account(const char *name, struct rs_error **err
 	errno = 0;
 	account = getpwnam(name ? name : CONFINE_USER);
 	if (!account && name)
-		rs_fail(err, ENOENT, "there is no user %s: `useradd --system %s` makes one", name,
+		rs_fail(err, ENOENT,
+			"there is no user %s: `useradd --system --user-group %s` makes one", name,
 			name);
 	return account && account->pw_uid != 0 ? account : NULL;
 }
@@ -222,14 +223,31 @@ static int become(const struct passwd *account, struct rs_error **err)
 /*
  * VMs' sockets go to the group that was asked for, else, with another user, to
  * the one the daemon was started with: a QEMU of root's that libvirt has taken
- * the capabilities from must still be able to connect. Being in that group, the
- * daemon needs no capability to give a socket to it.
+ * the capabilities from must still be able to connect. Being in the groups of
+ * its sockets, the daemon needs no capability to give them away.
  */
+static int choose_groups(const struct confine_options *o, bool becomes, struct rs_error **err)
+{
+	gid_t groups[2] = { getegid() };
+	size_t count = 1;
+
+	if (o->socket_group && find_group(o->socket_group, &groups[0], err))
+		return -ENOENT;
+	if (o->status_group && find_group(o->status_group, &groups[count++], err))
+		return -ENOENT;
+	if (geteuid() == 0 && setgroups(count, groups) < 0)
+		return rs_fail_errno(err, errno, "leaving root's groups");
+	if (becomes || o->socket_group)
+		socket_share(groups[0]);
+	if (o->status_group)
+		socket_share_control(groups[1]);
+	return 0;
+}
+
 static int choose_user(const struct confine_options *o, struct rs_error **err)
 {
 	struct rs_error *why = NULL;
 	const struct passwd *account = find_account(o->user, &why);
-	gid_t group = getegid();
 	int ret;
 
 	if (why) {
@@ -237,12 +255,9 @@ static int choose_user(const struct confine_options *o, struct rs_error **err)
 		rs_error_free(&why);
 		return ret;
 	}
-	if (o->socket_group && find_group(o->socket_group, &group, err))
-		return -ENOENT;
-	if (geteuid() == 0 && setgroups(1, &group) < 0)
-		return rs_fail_errno(err, errno, "leaving root's groups");
-	if (account || o->socket_group)
-		socket_share(group);
+	ret = choose_groups(o, account, err);
+	if (ret)
+		return ret;
 	if (account)
 		snprintf(state.user, sizeof(state.user), "%s", account->pw_name);
 	else if (geteuid() == 0)

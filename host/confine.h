@@ -22,6 +22,7 @@ struct rs_error;
 struct confine_options {
 	const char *user; /* NULL: CONFINE_USER; where that is missing, stay root */
 	const char *socket_group; /* of VMs' sockets, name or number; NULL: see socket.h */
+	const char *status_group; /* may ask for status (host/control.c); NULL: nobody else */
 	const char *folders[CONFINE_FOLDERS_MAX]; /* where sockets may be made and removed */
 	unsigned int folder_count;
 	const char *file; /* NULL, or one that is replaced as a whole, beside itself */

@@ -16,11 +16,13 @@
 #include "host/socket.h"
 
 #define CLIENTS_MAX 32
+#define VISITORS_MAX 16 /* of these, so that they leave room for the others */
 #define JSON_DEPTH_MAX 8
 
 struct client {
 	int fd;
 	struct loop_watch *watch;
+	bool visitor; /* neither root nor the daemon's own user: may ask for status */
 	char in[CONTROL_REQUEST_MAX];
 	size_t in_have;
 	char *out; /* answer under way; further requests wait until it is out */
@@ -33,7 +35,7 @@ static struct {
 	char *path;
 	struct loop_watch *watch;
 	struct client *clients;
-	unsigned int count;
+	unsigned int count, visitors;
 	uint64_t refused;
 } control = { .listener = -1 };
 
@@ -50,6 +52,7 @@ static void close_client(struct client *c)
 		at = &(*at)->next;
 	*at = c->next;
 	control.count--;
+	control.visitors -= c->visitor;
 	loop_remove(c->watch);
 	close(c->fd);
 	free(c->out);
@@ -71,6 +74,15 @@ static char *answer_line(struct json_object *answer, size_t *size)
 	return line;
 }
 
+static bool asks_for_status(struct json_object *request)
+{
+	struct json_object *command;
+
+	return json_object_object_get_ex(request, "command", &command) &&
+	       json_object_is_type(command, json_type_string) &&
+	       !strcmp(json_object_get_string(command), "status");
+}
+
 static void answer(struct client *c, const char *request, size_t length)
 {
 	struct json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH_MAX);
@@ -85,6 +97,10 @@ static void answer(struct client *c, const char *request, size_t length)
 	if (!in || json_tokener_get_error(tokener) != json_tokener_success ||
 	    !json_object_is_type(in, json_type_object))
 		ret = rs_fail(&err, EPROTO, "the request is no JSON object of one line");
+	else if (c->visitor && !asks_for_status(in))
+		ret = rs_fail(&err, EPERM,
+			      "the group of --status-group may ask for status alone: all else is "
+			      "root's");
 	else
 		ret = control_handle(in, out, &err);
 	if (ret) {
@@ -164,6 +180,41 @@ static void client_ready(void *arg, uint32_t events)
 		close_client(c);
 }
 
+/* Of the group that the socket was given to: others are root, or us. */
+static bool is_visitor(int fd)
+{
+	struct ucred peer = { 0 };
+	socklen_t size = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+		return true;
+	return peer.uid != 0 && peer.uid != geteuid();
+}
+
+/* NULL without *err: there are too many. Not logged, for a visitor could fill
+ * the log with it. */
+static struct client *new_client(int fd, struct rs_error **err)
+{
+	bool visitor = is_visitor(fd);
+	struct client *c;
+
+	if (control.count == CLIENTS_MAX || (visitor && control.visitors == VISITORS_MAX))
+		return NULL;
+	c = calloc(1, sizeof(*c));
+	if (!c) {
+		rs_fail(err, ENOMEM, "no memory for a connection");
+		return NULL;
+	}
+	c->fd = fd;
+	c->visitor = visitor;
+	c->watch = loop_add(fd, EPOLLIN, client_ready, c, err);
+	if (!c->watch) {
+		free(c);
+		return NULL;
+	}
+	return c;
+}
+
 static void listener_ready(void *arg, uint32_t events)
 {
 	int fd = accept4(control.listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -174,25 +225,21 @@ static void listener_ready(void *arg, uint32_t events)
 	(void)events;
 	if (fd < 0)
 		return;
-	c = control.count < CLIENTS_MAX ? calloc(1, sizeof(*c)) : NULL;
-	if (c) {
-		c->fd = fd;
-		c->watch = loop_add(fd, EPOLLIN, client_ready, c, &err);
-	}
-	if (!c || !c->watch) {
+	c = new_client(fd, &err);
+	if (!c) {
 		log_error("control socket", &err);
-		free(c);
 		close(fd);
 		return;
 	}
 	c->next = control.clients;
 	control.clients = c;
 	control.count++;
+	control.visitors += c->visitor;
 }
 
 int control_init(const char *path, struct rs_error **err)
 {
-	control.listener = socket_listen(path, err);
+	control.listener = socket_control(path, err);
 	if (control.listener < 0)
 		return control.listener;
 	control.path = strdup(path);

@@ -60,7 +60,10 @@ struct control_client *control_client_connect(const char *path, int timeout_ms,
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	/* A UNIX socket connects at once or fails; its queue is never waited for. */
 	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
-		rs_fail_errno(err, errno, "connecting to the daemon's control socket %s", path);
+		rs_fail_errno(err, errno, "connecting to the daemon's control socket %s%s", path,
+			      errno == EACCES ? " (root may, and for status the group of its "
+						"--status-group)" :
+						"");
 		return NULL;
 	}
 	client = calloc(1, sizeof(*client));

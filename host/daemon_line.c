@@ -118,6 +118,12 @@ static const struct option_row options[] = {
 	  .type = OPTION_TEXT,
 	  AT(confine.socket_group),
 	  .help = "group that may connect to VMs' sockets: mode 0660 instead of 0600" },
+	{ .name = "status-group",
+	  .value = "NAME",
+	  .type = OPTION_TEXT,
+	  AT(confine.status_group),
+	  .help = "group that may ask for status over the control socket, and nothing else: mode "
+		  "0660 instead of 0600" },
 	{ .name = "folder",
 	  .value = "DIR",
 	  .take = take_folder,

@@ -15,11 +15,16 @@
 #define BACKLOG 16
 #define NO_GROUP ((gid_t)-1)
 
-static gid_t shared_with = NO_GROUP;
+static gid_t shared_with = NO_GROUP, control_shared_with = NO_GROUP;
 
 void socket_share(gid_t group)
 {
 	shared_with = group;
+}
+
+void socket_share_control(gid_t group)
+{
+	control_shared_with = group;
 }
 
 /* Who listens at the other end of a connected socket. */
@@ -91,7 +96,8 @@ static int bind_to(const char *path, int type, gid_t group, struct rs_error **er
 	if (group != NO_GROUP && lchown(path, (uid_t)-1, group) < 0) {
 		ret = errno;
 		unlink(path);
-		return rs_fail_errno(err, ret, "giving %s to group %u", path, group);
+		return rs_fail_errno(err, ret, "giving %s to group %u%s", path, group,
+				     ret == EPERM ? " (this user is not in it)" : "");
 	}
 	return steal_fd(&fd);
 }
@@ -115,6 +121,11 @@ int socket_listen(const char *path, struct rs_error **err)
 int socket_shared(const char *path, struct rs_error **err)
 {
 	return listen_at(path, shared_with, err);
+}
+
+int socket_control(const char *path, struct rs_error **err)
+{
+	return listen_at(path, control_shared_with, err);
 }
 
 int socket_datagram(const char *path, struct rs_error **err)

@@ -5,6 +5,7 @@
  * allows.
  */
 #include <errno.h>
+#include <grp.h>
 #include <json-c/json.h>
 #include <sched.h>
 #include <signal.h>
@@ -24,6 +25,12 @@
 #define SYS_NICE (1ull << 23)
 #define IPC_LOCK (1ull << 14) /* kept where memory that is locked has a limit */
 #define DAC_OVERRIDE (1ull << 1)
+
+enum visitor { /* what became of a process that asks over the control socket */
+	       VISITOR_TOLD_STATUS,
+	       VISITOR_NOT_LET_IN,
+	       VISITOR_FAILED,
+};
 
 static void need_root(void)
 {
@@ -271,6 +278,57 @@ static void test_sockets_of_a_group(void **state)
 	assert_int_equal(st.st_gid, 12345);
 }
 
+/* What a process of that user and group is told; the child's exit code. */
+static int ask_as(const struct daemon *d, uid_t uid, gid_t gid)
+{
+	struct rs_error *err = NULL;
+	struct control_client *client;
+	struct json_object *answer;
+
+	/* From within: who may pass through the folders above is no matter here. */
+	if (chdir(d->folder) < 0 || setgroups(0, NULL) < 0 || setgid(gid) < 0 || setuid(uid) < 0)
+		return VISITOR_FAILED;
+	client = control_client_connect("control", STEP_LIMIT_MS, &err);
+	if (!client)
+		return err->code == EACCES ? VISITOR_NOT_LET_IN : VISITOR_FAILED;
+	answer = control_client_command(client, "status", &err);
+	if (!answer || !json_object_object_get(answer, "vms"))
+		return VISITOR_FAILED;
+	answer = control_client_command(client, "shutdown", &err);
+	return !answer && strstr(err->message, "status alone") ? VISITOR_TOLD_STATUS :
+								 VISITOR_FAILED;
+}
+
+static int ask_in_a_child(const struct daemon *d, uid_t uid, gid_t gid)
+{
+	pid_t pid = fork();
+	int status = -1;
+
+	assert_true(pid >= 0);
+	if (!pid)
+		_exit(ask_as(d, uid, gid));
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : VISITOR_FAILED;
+}
+
+static void test_status_for_a_group(void **state)
+{
+	struct world *w = *state;
+	struct stat st;
+
+	need_root();
+	start_with(w,
+		   (const char *const[]){ "--user", OTHER_USER, "--status-group", "12345", NULL });
+	assert_int_equal(chmod(w->daemon.folder, 0755), 0);
+	assert_int_equal(stat(w->daemon.control, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0660);
+	assert_int_equal(st.st_gid, 12345);
+	assert_int_equal(ask_in_a_child(&w->daemon, 4321, 12345), VISITOR_TOLD_STATUS);
+	assert_int_equal(ask_in_a_child(&w->daemon, 4321, 4321), VISITOR_NOT_LET_IN);
+	assert_int_equal(refused(&w->daemon), 1);
+	assert_true(daemon_alive(&w->daemon));
+}
+
 static void test_sockets_of_one_user(void **state)
 {
 	struct world *w = *state;
@@ -416,6 +474,7 @@ int main(void)
 		WORLD_TEST(test_another_users_record),
 		WORLD_TEST(test_crash_restores),
 		WORLD_TEST(test_sockets_of_a_group),
+		WORLD_TEST(test_status_for_a_group),
 		WORLD_TEST(test_sockets_of_one_user),
 		WORLD_TEST(test_sockets_in_its_folders_only),
 		WORLD_TEST(test_a_user_that_is_not_there),
