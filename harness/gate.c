@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,9 +84,34 @@ static double noise_of(size_t metric, const struct side *side, const struct gate
 	return isnan(side->noise[metric]) ? series_metrics[metric].noise : side->noise[metric];
 }
 
-static int add_policy(struct gate *g, const struct series *a, const struct series *b,
-		      const struct side *side_b, const struct gate_options *o,
-		      struct rs_error **err)
+/* Only the first is said: whoever has repaired it is told the next. */
+__attribute__((format(printf, 2, 3))) static void is_incomplete(struct gate *g, const char *format,
+								...)
+{
+	va_list args;
+
+	if (*g->incomplete)
+		return;
+	va_start(args, format);
+	vsnprintf(g->incomplete, sizeof(g->incomplete), format, args);
+	va_end(args);
+}
+
+static void look_for_boots(struct gate *g, const struct side *side, const struct series *s)
+{
+	if (side->interrupted)
+		is_incomplete(g, "the run in %.160s was interrupted (`ringsched resume` ends it)",
+			      side->label);
+	if (s->missing)
+		is_incomplete(g,
+			      "%.160s lacks %zu of the planned boots of %.32s (`ringsched report` "
+			      "says why)",
+			      side->label, s->missing, s->policy);
+}
+
+static int add_policy(struct gate *g, const struct side *side_a, const struct series *a,
+		      const struct side *side_b, const struct series *b,
+		      const struct gate_options *o, struct rs_error **err)
 {
 	bool same = !strcmp(a->policy, b->policy);
 	int ret = 0;
@@ -95,8 +121,15 @@ static int add_policy(struct gate *g, const struct series *a, const struct serie
 		struct gate_row *row = &g->rows[g->count];
 
 		if (o->left_out[i] || (o->ratios_only && !m->ratio) || (m->one_policy && !same) ||
-		    !a->values[i].count || !b->values[i].count)
+		    !a->values[i].count)
 			continue;
+		if (!b->values[i].count) {
+			is_incomplete(g,
+				      "no boot of %.32s in %.160s has %s (too few samples?); "
+				      "--metric gates others alone",
+				      b->policy, g->label_b, m->name);
+			continue;
+		}
 		if (g->count == GATE_ROWS_MAX)
 			return rs_fail(err, E2BIG, "more than %d rows: name the policies",
 				       GATE_ROWS_MAX);
@@ -109,6 +142,8 @@ static int add_policy(struct gate *g, const struct series *a, const struct serie
 		ret = measure_row(row, &a->values[i], &b->values[i], err);
 		g->count += !ret;
 	}
+	look_for_boots(g, side_a, a);
+	look_for_boots(g, side_b, b);
 	if (b->limit_missed)
 		g->limit_missed = b->policy;
 	return ret;
@@ -191,7 +226,9 @@ static void judge_row(struct gate_row *row, const struct gate *g)
 
 static void judge(struct gate *g)
 {
-	g->verdict = g->limit_missed ? GATE_REGRESSION : GATE_PASS;
+	g->verdict = *g->incomplete ? GATE_UNDECIDED : GATE_PASS;
+	if (g->limit_missed)
+		g->verdict = GATE_REGRESSION;
 	for (size_t i = 0; i < g->count; i++) {
 		struct gate_row *row = &g->rows[i];
 
@@ -221,19 +258,30 @@ static const struct series *need_policy(const struct side *side, const char *pol
 	return NULL;
 }
 
+static void look_for_policies(struct gate *g, const struct side *side)
+{
+	if (side->absent)
+		is_incomplete(g,
+			      "%.160s has no boot of %.32s, which was planned (`ringsched report` "
+			      "says why)",
+			      side->label, side->absent);
+}
+
 static int add_all(struct gate *g, const struct side *a, const struct side *b,
 		   const struct gate_options *o, struct rs_error **err)
 {
 	int ret = 0;
 	bool any = false;
 
+	look_for_policies(g, a);
+	look_for_policies(g, b);
 	for (size_t i = 0; i < a->count && !ret; i++) {
 		const struct series *other = side_policy(b, a->series[i].policy);
 
 		if (!other)
 			continue;
 		any = true;
-		ret = add_policy(g, &a->series[i], other, b, o, err);
+		ret = add_policy(g, a, &a->series[i], b, other, o, err);
 	}
 	if (!ret && !any)
 		ret = rs_fail(err, ENOENT,
@@ -249,7 +297,7 @@ static int add_two(struct gate *g, const struct side *a, const struct side *b, c
 	const struct series *x = need_policy(a, policy_a, err);
 	const struct series *y = x ? need_policy(b, policy_b, err) : NULL;
 
-	return y ? add_policy(g, x, y, b, o, err) : -ENOENT;
+	return y ? add_policy(g, a, x, b, y, o, err) : -ENOENT;
 }
 
 int gate_make(struct gate *g, const struct side *a, const struct side *b, const char *policy_a,

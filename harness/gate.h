@@ -8,6 +8,9 @@
  * beyond the noise; UNDECIDED where so few boots could not have told, or
  * where the size is beyond the noise but not significant; else PASS. A limit
  * of the scenario that B misses is a REGRESSION by itself.
+ *
+ * What did not run must not pass: where a side lacks boots that it planned, or
+ * B a number that A has, the whole is UNDECIDED at best, and says why.
  */
 #ifndef RINGSCHED_GATE_H
 #define RINGSCHED_GATE_H
@@ -55,6 +58,7 @@ struct gate {
 	char *label_a, *label_b; /* owned */
 	struct gate_row *rows; /* owned */
 	size_t count;
+	char incomplete[512]; /* what is missing of the sides, a sentence; else empty */
 	const char *limit_missed; /* B's policy that missed its scenario's limit; NULL */
 	enum gate_verdict verdict;
 	size_t more_boots; /* the most of all rows */

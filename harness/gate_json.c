@@ -55,6 +55,7 @@ struct json_object *gate_json(const struct gate *g, struct rs_error **err)
 	put(o, "alpha", json_number(g->alpha));
 	put(o, "verdict", json_object_new_string(gate_verdict_name(g->verdict)));
 	put(o, "limit_missed", g->limit_missed ? json_object_new_string(g->limit_missed) : NULL);
+	put(o, "incomplete", *g->incomplete ? json_object_new_string(g->incomplete) : NULL);
 	put(o, "more_boots", count(g->more_boots));
 	for (size_t i = 0; i < g->count; i++)
 		json_object_array_add(rows, row_json(&g->rows[i]));

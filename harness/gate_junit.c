@@ -46,12 +46,14 @@ static void write_row(xmlTextWriterPtr w, const struct gate_row *row)
 	xmlTextWriterEndElement(w);
 }
 
-static void write_limit(xmlTextWriterPtr w, const struct gate *g)
+/* A test case about the sides as a whole. */
+static void write_whole(xmlTextWriterPtr w, const char *about, const char *name,
+			const char *element, const char *message)
 {
 	xmlTextWriterStartElement(w, BAD_CAST "testcase");
-	xmlTextWriterWriteFormatAttribute(w, BAD_CAST "classname", "ringsched.%s", g->limit_missed);
-	attribute(w, "name", "limits of the scenario");
-	outcome(w, "failure", "a limit of the scenario is missed: see the report of the run");
+	xmlTextWriterWriteFormatAttribute(w, BAD_CAST "classname", "ringsched.%s", about);
+	attribute(w, "name", name);
+	outcome(w, element, message);
 	xmlTextWriterEndElement(w);
 }
 
@@ -68,7 +70,7 @@ int gate_write_junit(const struct gate *g, const char *path, struct rs_error **e
 {
 	cleanup_file FILE *probe = fopen(path, "we"); /* libxml2 does not say why not */
 	xmlTextWriterPtr w = probe ? xmlNewTextWriterFilename(path, 0) : NULL;
-	bool limit = g->limit_missed != NULL;
+	bool limit = g->limit_missed != NULL, lacks = *g->incomplete != '\0';
 
 	if (!probe)
 		return rs_fail_errno(err, errno, "writing %s", path);
@@ -78,14 +80,17 @@ int gate_write_junit(const struct gate *g, const char *path, struct rs_error **e
 	xmlTextWriterStartDocument(w, NULL, "UTF-8", NULL);
 	xmlTextWriterStartElement(w, BAD_CAST "testsuite");
 	attribute(w, "name", "ringsched compare");
-	attribute_count(w, "tests", g->count + limit);
+	attribute_count(w, "tests", g->count + limit + lacks);
 	attribute_count(w, "failures", count_rows(g, GATE_REGRESSION) + limit);
 	attribute_count(w, "errors", 0);
-	attribute_count(w, "skipped", count_rows(g, GATE_UNDECIDED));
+	attribute_count(w, "skipped", count_rows(g, GATE_UNDECIDED) + lacks);
 	for (size_t i = 0; i < g->count; i++)
 		write_row(w, &g->rows[i]);
 	if (limit)
-		write_limit(w, g);
+		write_whole(w, g->limit_missed, "limits of the scenario", "failure",
+			    "a limit of the scenario is missed: see the report of the run");
+	if (lacks)
+		write_whole(w, "sides", "everything was measured", "skipped", g->incomplete);
 	xmlTextWriterEndElement(w);
 	/* The last call that can tell that the disk is full. */
 	if (xmlTextWriterEndDocument(w) < 0 || xmlTextWriterFlush(w) < 0) {

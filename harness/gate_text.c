@@ -70,9 +70,12 @@ static void verdict_line(const struct gate *g, FILE *to)
 	if (g->limit_missed)
 		fprintf(to, ": %s misses a limit of its scenario in %s", g->limit_missed,
 			g->label_b);
+	if (*g->incomplete)
+		fprintf(to, ": %s", g->incomplete);
 	if (g->verdict == GATE_UNDECIDED && g->more_boots)
-		fprintf(to, ": need %zu more boots a side", g->more_boots);
-	else if (g->verdict == GATE_UNDECIDED)
+		fprintf(to, "%s need %zu more boots a side", *g->incomplete ? ";" : ":",
+			g->more_boots);
+	else if (g->verdict == GATE_UNDECIDED && !*g->incomplete)
 		fprintf(to, ": the difference is beyond the noise, but so uncertain that no number "
 			    "of boots can be named");
 	fputc('\n', to);

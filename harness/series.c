@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <json-c/json.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,24 +154,52 @@ static double own_noise(const struct scenario *s, size_t metric)
 	return percent / 100;
 }
 
+static bool was_interrupted(const struct run *run)
+{
+	struct json_object *flag;
+
+	return json_object_object_get_ex(run->json, "interrupted", &flag) &&
+	       json_object_get_boolean(flag);
+}
+
+/* A policy all of whose cells failed leaves no trace but in the plan. */
+static int find_absent(struct side *side, const struct summary *s, struct rs_error **err)
+{
+	struct json_object *planned = json_array(s->run->json, "policies");
+
+	for (unsigned long i = 0; i < json_count(planned) && !side->absent; i++) {
+		const char *name = json_object_get_string(json_object_array_get_idx(planned, i));
+
+		if (!name || summary_policy(s, name))
+			continue;
+		side->absent = strdup(name);
+		if (!side->absent)
+			return rs_fail(err, ENOMEM, "no memory for policy %s", name);
+	}
+	return 0;
+}
+
 static int add_run(struct side *side, const char *dir, struct rs_error **err)
 {
 	cleanup_run struct run *run = run_read(dir, err);
 	cleanup_summary struct summary *s = run ? summary_make(run, err) : NULL;
 	struct verdict verdict;
-	int ret = 0;
+	int ret;
 
 	if (!s)
 		return -EINVAL;
+	ret = find_absent(side, s, err);
 	for (size_t m = 0; series_metrics[m].name; m++)
 		side->noise[m] = own_noise(run->scenario, m);
 	verdict_make(&verdict, s);
+	side->interrupted |= was_interrupted(run);
 	for (size_t i = 0; i < s->policy_count && !ret; i++) {
 		struct series *series = series_of(side, s->policies[i].name, err);
 
 		if (!series)
 			return -ENOMEM;
 		ret = add_boots(series, &s->policies[i], summary_phase(s), err);
+		series->missing += policy_boots_missing(s, &s->policies[i]);
 		series->limit_missed |= verdict.result == REPORT_MISSED &&
 					!strcmp(run->scenario->verdict_policy, series->policy);
 	}
@@ -288,6 +317,7 @@ void side_clear(struct side *side)
 			durations_clear(&side->series[i].values[m]);
 	}
 	free(side->series);
+	free(side->absent);
 	free(side->label);
 	*side = (struct side){ 0 };
 }

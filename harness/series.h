@@ -39,6 +39,7 @@ const char *series_metric_word(unsigned int index);
 struct series {
 	char *policy; /* owned */
 	size_t boots;
+	size_t missing; /* boots that were planned and are not there */
 	struct durations values[SERIES_METRICS_MAX]; /* owned; boots that have the number */
 	bool limit_missed; /* a limit of its scenario is about this policy, and is missed */
 };
@@ -47,6 +48,8 @@ struct series {
 struct side {
 	double noise[SERIES_METRICS_MAX]; /* its scenario's, as shares; NaN: none */
 	char *label; /* owned; the folder as given */
+	bool interrupted; /* a run of it, and not taken up again */
+	char *absent; /* owned; a policy that was planned and has no boot; NULL: none */
 	struct series *series; /* owned */
 	size_t count;
 };

@@ -14,6 +14,7 @@
 #include <libxml/parser.h>
 #include <libxml/tree.h>
 
+#include "harness/folder.h"
 #include "harness/gate.h"
 #include "harness/jsonread.h"
 #include "host/prng.h"
@@ -342,6 +343,90 @@ static const struct synth small_run = {
 	.speed = "[]",
 };
 
+/* It planned 5 boots of each, and was stopped after two of `none`. */
+static const struct synth broken_off = {
+	.preset = "smoke",
+	.policies = two_policies,
+	.boots = 2,
+	.planned = 5,
+	.absent = "ring_boot",
+	.periods = { 320, 320, 10 },
+	.period = steady,
+	.wait_ns = no_wait,
+	.stalls = "[]",
+	.speed = "[]",
+};
+
+/* A gate of equal sides that would pass, as `o` has it. */
+static struct gate equal_sides(struct side *x, struct side *y)
+{
+	struct gate_options o;
+	struct gate g;
+
+	gate_defaults(&o);
+	assert_int_equal(gate_make(&g, x, y, NULL, NULL, &o, NULL), 0);
+	return g;
+}
+
+static void must_be_undecided(struct side *x, struct side *y, const char *words)
+{
+	struct gate g = equal_sides(x, y);
+	cleanup_json struct json_object *json = gate_json(&g, NULL);
+	char path[] = "/tmp/rs-junit-XXXXXX", text[4096];
+	int fd = mkstemp(path);
+
+	assert_int_equal(g.verdict, GATE_UNDECIDED);
+	assert_int_equal(gate_exit_code(g.verdict), 3);
+	assert_non_null(strstr(g.incomplete, words));
+	assert_string_equal(json_text(json, "incomplete"), g.incomplete);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(gate_write_junit(&g, path, NULL), 0);
+	assert_int_equal(folder_read(path, text, sizeof(text), NULL), 0);
+	assert_non_null(strstr(text, "everything was measured"));
+	unlink(path);
+	gate_clear(&g);
+}
+
+/* What did not run does not pass. */
+static void test_incomplete_never_passes(void **state)
+{
+	struct side x = new_side("before", "ring"), y = new_side("now", "ring");
+	struct gate g;
+
+	(void)state;
+	fill(&x, INTERFERENCE, 1, 0.01, 8);
+	fill(&y, INTERFERENCE, 1, 0.01, 8);
+	g = equal_sides(&x, &y);
+	assert_int_equal(g.verdict, GATE_PASS);
+	assert_string_equal(g.incomplete, "");
+	gate_clear(&g);
+
+	y.interrupted = true;
+	must_be_undecided(&x, &y, "now was interrupted (`ringsched resume`");
+	y.interrupted = false;
+	y.series->missing = 2;
+	must_be_undecided(&x, &y, "now lacks 2 of the planned boots of ring");
+	y.series->missing = 0;
+	x.series->missing = 1;
+	must_be_undecided(&x, &y, "before lacks 1 of");
+	x.series->missing = 0;
+	y.absent = strdup("ring_boot");
+	must_be_undecided(&x, &y, "now has no boot of ring_boot, which was planned");
+	free(y.absent);
+	y.absent = NULL;
+	/* A guest that stood still has no p99: that is no improvement. */
+	fill(&x, MISSED, 0, 0, 8);
+	must_be_undecided(&x, &y, "no boot of ring in now has missed_unstained");
+	/* A limit that was missed weighs more. */
+	y.series->limit_missed = true;
+	g = equal_sides(&x, &y);
+	assert_int_equal(g.verdict, GATE_REGRESSION);
+	gate_clear(&g);
+	side_clear(&x);
+	side_clear(&y);
+}
+
 /* A folder with two runs in it is one side with the boots of both. */
 static void test_sides(void **state)
 {
@@ -367,6 +452,15 @@ static void test_sides(void **state)
 	assert_int_equal(side_policy(&side, "ring_boot")->boots, 4);
 	assert_int_equal(side_policy(&side, "none")->values[INTERFERENCE].count, 4);
 	assert_null(side_policy(&side, "static"));
+	assert_false(side.interrupted);
+	assert_int_equal(side.series->missing, 0);
+	side_clear(&side);
+	assert_int_equal(folder_remove(part, NULL), 0);
+	synth_run(&broken_off, part);
+	assert_int_equal(side_read(&side, dir, NULL), 0);
+	assert_true(side.interrupted);
+	assert_int_equal(side_policy(&side, "none")->missing, 3);
+	assert_string_equal(side.absent, "ring_boot");
 	side_clear(&side);
 	snprintf(command, sizeof(command), "rm -r %s", dir);
 	assert_int_equal(system(command), 0);
@@ -385,6 +479,7 @@ int main(void)
 		cmocka_unit_test(test_worse_policy_is_found),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_junit),
+		cmocka_unit_test(test_incomplete_never_passes),
 		cmocka_unit_test(test_sides),
 	};
 
