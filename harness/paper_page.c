@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/folder.h"
 #include "harness/format.h"
 #include "harness/jsonread.h"
 #include "harness/paper.h"
@@ -305,15 +306,38 @@ static enum paper_state state_of_all(struct paper *p)
 	return all;
 }
 
+/* An empty folder gets its page, another folder than was meant none. */
+static int expect_runs(const char *dir, const char *page, struct rs_error **err)
+{
+	const char *source;
+
+	if (folder_is_empty(dir) || access(page, F_OK) == 0)
+		return 0;
+	for (unsigned int i = 0; (source = paper_source(i)); i++) {
+		cleanup_free char *path = format_text(err, "%s/%s", dir, source);
+
+		if (!path)
+			return -ENOMEM;
+		if (access(path, F_OK) == 0)
+			return 0;
+	}
+	return rs_fail(err, ENOENT,
+		       "%s is no folder of runs (`ringsched paper --sources` lists what would be "
+		       "in it): give the one that `make paper` made",
+		       dir);
+}
+
 int paper_make(const char *dir, enum paper_state *state, struct rs_error **err)
 {
 	cleanup_free char *path = format_text(err, "%s/paper.md", dir);
 	struct paper *p = path ? paper_open(dir, err) : NULL;
-	FILE *to = p ? fopen(path, "we") : NULL;
-	int ret = 0;
+	int ret = p ? expect_runs(dir, path, err) : -EINVAL;
+	FILE *to = ret ? NULL : fopen(path, "we");
 
-	if (!p)
-		return -EINVAL;
+	if (ret < 0) {
+		paper_close(p);
+		return ret;
+	}
 	if (!to) {
 		ret = rs_fail_errno(err, errno, "opening %s", path);
 		paper_close(p);

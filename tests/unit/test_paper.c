@@ -3,6 +3,7 @@
  * The table of the paper's claims, what its rows come to for numbers that are
  * known, and the page (golden/paper.md; RS_GOLDEN_UPDATE=1 writes it again).
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -465,6 +466,23 @@ static void test_empty_folder(void **state)
 	assert_non_null(err);
 }
 
+/* No page is left in a folder that was not meant. */
+static void test_other_folder(void **state)
+{
+	cleanup_free char *dir = folder_path(folder, "other");
+	cleanup_free char *file = folder_path(dir, "notes.txt");
+	cleanup_free char *page = folder_path(dir, "paper.md");
+	cleanup_error struct rs_error *err = NULL;
+	enum paper_state all;
+
+	(void)state;
+	assert_int_equal(mkdir(dir, 0755), 0);
+	assert_int_equal(folder_write(file, "mine", NULL), 0);
+	assert_int_equal(paper_make(dir, &all, &err), -ENOENT);
+	assert_non_null(strstr(err->message, "--sources"));
+	assert_int_equal(access(page, F_OK), -1);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -481,6 +499,7 @@ int main(void)
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_page),
 		cmocka_unit_test(test_empty_folder),
+		cmocka_unit_test(test_other_folder),
 	};
 
 	return cmocka_run_group_tests_name("paper", tests, make_folder, remove_folder);
