@@ -69,7 +69,12 @@ static struct json_object *parse(const char *path, const char *text, size_t leng
 	}
 	json = json_tokener_parse_ex(tokener, text, (int)length);
 	code = json_tokener_get_error(tokener);
-	if (code != json_tokener_success || !json) {
+	if (code == json_tokener_continue) {
+		rs_fail(err, EINVAL, "%s: no JSON, for it ends in the middle, after %zu bytes",
+			path, length);
+		json_object_put(json);
+		json = NULL;
+	} else if (code != json_tokener_success || !json) {
 		rs_fail(err, EINVAL, "%s: no JSON at byte %zu: %s", path,
 			json_tokener_get_parse_end(tokener), json_tokener_error_desc(code));
 		json_object_put(json);
@@ -106,10 +111,12 @@ int json_write(struct json_object *json, const char *path, struct rs_error **err
 
 	if (!temporary)
 		return -ENOMEM;
+	errno = 0;
 	if (json_object_to_file_ext(temporary, json, flags) < 0) {
-		rs_fail(err, EIO, "writing %s: %s", temporary, json_util_get_last_err());
+		int ret = rs_fail_errno(err, errno ? errno : EIO, "writing %s", path);
+
 		unlink(temporary);
-		return -EIO;
+		return ret;
 	}
 	if (rename(temporary, path) < 0)
 		return rs_fail_errno(err, errno, "renaming %s to %s", temporary, path);

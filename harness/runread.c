@@ -5,6 +5,7 @@
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "harness/cellread.h"
 #include "harness/format.h"
@@ -111,20 +112,54 @@ static int read_cells(struct run *run, struct rs_error **err)
 	return ret;
 }
 
+/* A folder without run.json is most often another folder than was meant. */
+static int expect_run(const char *dir, const char *json, struct rs_error **err)
+{
+	if (access(json, F_OK) == 0)
+		return 0;
+	if (errno != ENOENT && errno != ENOTDIR)
+		return rs_fail_errno(err, errno, "opening %s", json);
+	return rs_fail(err, ENOENT,
+		       "%s is no run's folder (it has no run.json): give the one that "
+		       "`ringsched run --out` made",
+		       dir);
+}
+
+/* run.json is made from the list of cells, so it can be made again. */
+static int read_head(struct run *run, const char *dir, const char *json, struct rs_error **err)
+{
+	cleanup_free char *list = format_text(err, "%s/run.db", dir);
+	const char *version;
+	uint64_t schema;
+
+	run->json = list ? json_read(json, err) : NULL;
+	if (!run->json && list && access(list, F_OK) == 0)
+		return rs_fail_wrap(err, "`ringsched resume %s` makes run.json again", dir);
+	if (!run->json)
+		return -EINVAL;
+	if (json_u64(run->json, "schema", &schema) && schema == 1)
+		return 0;
+	version = json_text(run->json, "version");
+	return rs_fail(err, EPROTO,
+		       "%s: its schema is not 1, the one known here: read it with the version "
+		       "that wrote it (%.64s)",
+		       json, version ? version : "not named in it");
+}
+
 static int fill_run(struct run *run, const char *dir, struct rs_error **err)
 {
 	cleanup_free char *json = format_text(err, "%s/run.json", dir);
 	cleanup_free char *yaml = format_text(err, "%s/scenario.yaml", dir);
-	uint64_t schema;
+	int ret;
 
 	run->dir = format_text(err, "%s", dir);
 	if (!json || !yaml || !run->dir)
 		return -ENOMEM;
-	run->json = json_read(json, err);
-	if (!run->json)
-		return -EINVAL;
-	if (!json_u64(run->json, "schema", &schema) || schema != 1)
-		return rs_fail(err, EPROTO, "%s: its schema is not 1, the one known here", json);
+	ret = expect_run(dir, json, err);
+	if (!ret)
+		ret = read_head(run, dir, json, err);
+	if (ret < 0)
+		return ret;
 	run->scenario = scenario_load(yaml, err);
 	if (!run->scenario)
 		return -EINVAL;

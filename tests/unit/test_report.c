@@ -6,6 +6,7 @@
  * look at the figures with nothing measured.
  */
 #include "host/prng.h"
+#include "host/cleanup.h"
 #include "tests/unit/summary_world.h"
 
 /* A file name of cell.json must not lead out of the cell's folder. */
@@ -162,12 +163,49 @@ static int make_realistic(const char *dir)
 	return 0;
 }
 
+/* Each sentence says what to do; nothing is written. */
+static void cannot_be_reported(const char *words)
+{
+	cleanup_error struct rs_error *err = NULL;
+	cleanup_free char *page = folder_path(folder, "report.md");
+	struct report_verdict verdict;
+
+	assert_true(report_make(folder, &verdict, &err) < 0);
+	if (!strstr(err->message, words))
+		fail_msg("'%s' is not in: %s", words, err->message);
+	assert_int_equal(access(page, F_OK), -1);
+}
+
+static void put(const char *name, const char *text)
+{
+	cleanup_free char *path = folder_path(folder, "%s", name);
+
+	assert_int_equal(folder_write(path, text, NULL), 0);
+}
+
+static void test_what_is_no_run(void **state)
+{
+	(void)state;
+	cannot_be_reported("is no run's folder (it has no run.json): give the one that");
+	put("run.json", "");
+	cannot_be_reported("it ends in the middle, after 0 bytes");
+	put("run.json", "{ \"schema\": 1,");
+	cannot_be_reported("it ends in the middle");
+	put("run.db", "");
+	cannot_be_reported("makes run.json again");
+	put("run.json", "{ \"schema\": 9, \"version\": \"v9-later\" }");
+	cannot_be_reported("with the version that wrote it (v9-later)");
+	put("run.json", "{ \"schema\": 1 }");
+	cannot_be_reported("scenario.yaml");
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		IN_FOLDER(test_hostile_file_name),
 		IN_FOLDER(test_hostile_names),
 		IN_FOLDER(test_report_files),
+		IN_FOLDER(test_what_is_no_run),
 	};
 
 	if (argc > 1)
