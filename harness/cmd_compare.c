@@ -182,13 +182,17 @@ static int compare(const struct options *o, struct gate *g, struct side sides[2]
 		ret = side_read(&sides[1], second, err);
 	if (!ret)
 		ret = gate_make(g, &sides[0], &sides[1], o->policy_a, o->policy_b, &o->gate, err);
-	if (!ret && o->json)
-		ret = write_json(g, o->json, err);
-	if (!ret && o->junit)
-		ret = gate_write_junit(g, o->junit, err);
-	if (!ret && o->markdown)
-		ret = write_markdown(g, o->markdown, err);
 	return ret;
+}
+
+/* Each file that can be written is, and the first that cannot is told. */
+static int write_files(const struct options *o, const struct gate *g, struct rs_error **err)
+{
+	int json = o->json ? write_json(g, o->json, err) : 0;
+	int junit = o->junit ? gate_write_junit(g, o->junit, err) : 0;
+	int markdown = o->markdown ? write_markdown(g, o->markdown, err) : 0;
+
+	return json < 0 ? json : junit < 0 ? junit : markdown;
 }
 
 static int run(int argc, char **argv)
@@ -207,6 +211,8 @@ static int run(int argc, char **argv)
 	} else {
 		gate_print(&g, stdout);
 		code = gate_exit_code(g.verdict);
+		if (write_files(&o, &g, &err) < 0)
+			code = command_fail(argv[0], err);
 	}
 	gate_clear(&g);
 	side_clear(&sides[0]);
