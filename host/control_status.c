@@ -259,6 +259,7 @@ static const struct {
 	COUNTER(memory_unsealed),
 	COUNTER(connections_refused),
 	COUNTER(peers_refused),
+	COUNTER(connections),
 	COUNTER(log_withheld),
 };
 /* clang-format on */

@@ -55,6 +55,17 @@ void log_error_limited(struct log_limit *limit, uint64_t *withheld, const char *
 	log_error(context, err);
 }
 
+bool log_pace(struct log_pace *pace, uint64_t now_ns, unsigned int *since)
+{
+	if (now_ns < pace->due_ns) {
+		pace->withheld++;
+		return false;
+	}
+	*since = pace->withheld;
+	*pace = (struct log_pace){ .due_ns = now_ns + LOG_LIMIT_S * 1000000000ull };
+	return true;
+}
+
 void log_error(const char *context, struct rs_error **err)
 {
 	if (*err)

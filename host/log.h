@@ -7,6 +7,7 @@
 #ifndef RINGSCHED_LOG_H
 #define RINGSCHED_LOG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct rs_error;
@@ -15,6 +16,12 @@ struct rs_error;
 struct log_limit {
 	int64_t since; /* CLOCK_MONOTONIC s: begin of the stretch that is counted */
 	unsigned int lines, withheld; /* in it */
+};
+
+/* One line about a thing in LOG_LIMIT_S seconds; zeroed = none so far. */
+struct log_pace {
+	uint64_t due_ns; /* when the next may be written */
+	unsigned int withheld; /* since the last one */
 };
 
 #define LOG_LIMIT_S 10
@@ -31,5 +38,9 @@ void log_error(const char *context, struct rs_error **err);
  */
 void log_error_limited(struct log_limit *limit, uint64_t *withheld, const char *context,
 		       struct rs_error **err);
+
+/* Whether the line may be written now: the first at once. *since = how many were
+ * withheld before it. If not, it is counted. */
+bool log_pace(struct log_pace *pace, uint64_t now_ns, unsigned int *since);
 
 #endif

@@ -10,6 +10,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "host/clock.h"
 #include "host/error.h"
 #include "host/log.h"
 #include "host/loop.h"
@@ -26,6 +27,7 @@ struct endpoint {
 	struct loop_watch *listener_watch;
 	struct vhost_user *conn; /* NULL = not connected */
 	struct loop_watch *conn_watch, *pid_watch;
+	struct log_pace come, gone; /* a peer may come and go as often as it likes */
 };
 
 static struct {
@@ -37,6 +39,27 @@ static struct {
 	struct loop_watch *wake_watch, *timer_watch;
 } server = { .wake = -1, .timer = -1 };
 
+static void tell(struct endpoint *e, struct log_pace *pace, const char *what)
+{
+	unsigned int since;
+
+	if (!log_pace(pace, monotonic_ns(), &since))
+		e->vm->counters.log_withheld++;
+	else if (since)
+		log_line("%s: process %d is %s, as were %u since the last such line", e->vm->name,
+			 e->vm->pid, what, since);
+	else
+		log_line("%s: process %d is %s", e->vm->name, e->vm->pid, what);
+}
+
+/* The VM goes, so no later line has their count. */
+static void tell_rest(const struct endpoint *e)
+{
+	if (e->come.withheld || e->gone.withheld)
+		log_line("%s: %u more were connected and %u disconnected", e->vm->name,
+			 e->come.withheld, e->gone.withheld);
+}
+
 static void close_connection(struct endpoint *e)
 {
 	if (!e->conn)
@@ -44,7 +67,7 @@ static void close_connection(struct endpoint *e)
 	loop_remove(e->conn_watch);
 	loop_remove(e->pid_watch);
 	e->conn_watch = e->pid_watch = NULL;
-	log_line("%s: process %d is disconnected", e->vm->name, e->vm->pid);
+	tell(e, &e->gone, "disconnected");
 	vhost_user_close(e->conn);
 	e->conn = NULL;
 }
@@ -76,7 +99,8 @@ static void open_connection(struct endpoint *e, int fd)
 		vm_log_error(e->vm, &err);
 		return;
 	}
-	log_line("%s: process %d is connected", e->vm->name, e->vm->pid);
+	e->vm->counters.connections++;
+	tell(e, &e->come, "connected");
 	e->conn_watch = loop_add(e->conn->fd, EPOLLIN, connection_ready, e, &err);
 	if (e->conn_watch)
 		e->pid_watch = loop_add(e->vm->pidfd, EPOLLIN, process_ended, e, &err);
@@ -201,6 +225,7 @@ static void remove_endpoint(struct endpoint *e)
 {
 	interrupt_remove_all(e->vm);
 	close_connection(e);
+	tell_rest(e);
 	loop_remove(e->listener_watch);
 	close(e->listener);
 	unlink(e->vm->socket);

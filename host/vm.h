@@ -126,6 +126,7 @@ struct vm_counters {
 	uint64_t memory_unsealed; /* regions whose file may be shortened under us */
 	uint64_t connections_refused;
 	uint64_t peers_refused; /* processes that may not be the VM's: see vm_config */
+	uint64_t connections; /* that were taken */
 	uint64_t log_withheld; /* lines about this VM that came too often */
 };
 

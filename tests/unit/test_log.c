@@ -83,10 +83,27 @@ static void test_limit(void **state)
 	assert_int_equal(withheld_a, 30);
 }
 
+static void test_pace(void **state)
+{
+	struct log_pace pace = { 0 };
+	unsigned int since = 99;
+	uint64_t now_ns = 5, later_ns = now_ns + LOG_LIMIT_S * 1000000000ull;
+
+	(void)state;
+	assert_true(log_pace(&pace, now_ns, &since));
+	assert_int_equal(since, 0);
+	assert_false(log_pace(&pace, now_ns, &since));
+	assert_false(log_pace(&pace, later_ns - 1, &since));
+	assert_true(log_pace(&pace, later_ns, &since));
+	assert_int_equal(since, 2);
+	assert_false(log_pace(&pace, later_ns, &since));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_limit, set_up, tear_down),
+		cmocka_unit_test(test_pace),
 	};
 
 	log_enable();
