@@ -18,6 +18,7 @@
 #include "host/error.h"
 #include "host/policy.h"
 #include "host/vm_bounds.h"
+#include "host/vm_share.h"
 
 #define CONNECT_S 30 /* QEMU's end of the agent's port */
 #define SCRATCH_MIB 1024 /* of a small guest's disk; holes take no space */
@@ -29,6 +30,7 @@
  * and not its neighbour's.
  */
 #define BUDGET_ALL SCENARIO_RT_BUDGET_ALL
+_Static_assert(BUDGET_ALL <= VM_SHARE_TOTAL_DEFAULT, "the daemon would not admit all VMs");
 #define BUDGET_MIN SCENARIO_RT_BUDGET_MIN
 #define NOTIFY_RESERVE 4 /* times what the rings need */
 

@@ -87,6 +87,7 @@ struct json_object *control_budget(struct vm *vm)
 	pthread_mutex_unlock(&vm->lock);
 	add_string(o, "by", vm_budget_names[b.by]);
 	json_object_object_add(o, "needed", json_object_new_boolean(needed));
+	json_object_object_add(o, "admitted", json_object_new_boolean(!vm->share.refused));
 	add_int(o, "permille", b.permille);
 	add_int(o, "period_us", b.period_ns / 1000);
 	if (b.by == VM_BUDGET_DAEMON) {
@@ -229,6 +230,7 @@ static const struct {
 	COUNTER(record_full),
 	COUNTER(record_kept),
 	COUNTER(grant_failed),
+	COUNTER(not_admitted),
 	COUNTER(budget_cuts),
 	COUNTER(budget_by_wall),
 	COUNTER(over_ceiling),
@@ -257,9 +259,9 @@ static const struct {
 	COUNTER(protocol_errors),
 	COUNTER(protocol_unknown),
 	COUNTER(memory_unsealed),
+	COUNTER(connections),
 	COUNTER(connections_refused),
 	COUNTER(peers_refused),
-	COUNTER(connections),
 	COUNTER(log_withheld),
 };
 /* clang-format on */
@@ -398,9 +400,19 @@ static void add_unbalanced(const char *path, const char *value, void *arg)
 	json_object_array_add(arg, group);
 }
 
+static void add_share(unsigned int core, unsigned int permille, void *arg)
+{
+	struct json_object *share = json_object_new_object();
+
+	add_int(share, "core", core);
+	add_int(share, "permille", permille);
+	json_object_array_add(arg, share);
+}
+
 struct json_object *control_status(void)
 {
 	struct json_object *unbalanced = json_object_new_array();
+	struct json_object *shares = json_object_new_array();
 	struct json_object *o = json_object_new_object(), *vms = json_object_new_array();
 	struct timespec cpu = { 0 };
 
@@ -417,6 +429,9 @@ struct json_object *control_status(void)
 	json_object_object_add(o, "vms", vms);
 	rootdomain_each(add_unbalanced, unbalanced);
 	json_object_object_add(o, "unbalanced", unbalanced);
+	add_int(o, "rt_budget_total", vm_share_total());
+	vm_share_each(add_share, shares);
+	json_object_object_add(o, "rt_shares", shares);
 	return o;
 }
 

@@ -31,6 +31,7 @@ const struct daemon_options daemon_defaults = {
 	.priority = NOTIFY_PRIORITY_DEFAULT,
 	.longest_boost_us = VM_LONGEST_BOOST_DEFAULT_US,
 	.notify_rate = VM_NOTIFY_RATE_DEFAULT,
+	.budget_total = VM_SHARE_TOTAL_DEFAULT,
 };
 
 static int take_folder(void *o, char *value, struct rs_error **err)
@@ -107,6 +108,15 @@ static const struct option_row options[] = {
 	  .max = VM_NOTIFY_RATE_MAX,
 	  .help = "notifications a second of VMs that bring no rate, 100 to 1000000 "
 		  "(default: 5000)" },
+	{ .name = "rt-budget-total",
+	  .letter = 'B',
+	  .value = "PERMILLE",
+	  .type = OPTION_COUNT,
+	  AT(budget_total),
+	  .min = 1,
+	  .max = VM_SHARE_TOTAL_MAX,
+	  .help = "most of a core that VMs' real-time budgets may be together, 1 to 1000 "
+		  "(default: 940)" },
 	{ .name = "user",
 	  .letter = 'u',
 	  .value = "NAME",

@@ -18,6 +18,7 @@ struct daemon_options { /* texts are borrowed from argv */
 	unsigned int priority;
 	unsigned int trace;
 	unsigned int longest_boost_us, notify_rate; /* of VMs that bring none */
+	unsigned int budget_total; /* permille of a core, all VMs together */
 	struct confine_options confine;
 };
 

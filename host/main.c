@@ -170,6 +170,7 @@ static int set_up(const struct daemon_options *o, struct record **record, int *s
 		log_line("memory cannot be locked (%s): a page fault may delay a message",
 			 strerror(errno));
 	server_default_bounds(o->longest_boost_us, o->notify_rate);
+	vm_share_set_total(o->budget_total);
 	if ((ret = server_init(policy, *record, err)) || (ret = confine(o, err)) ||
 	    (ret = notify_start(o->cpu, o->priority, err)) || (ret = control_init(o->control, err)))
 		return ret;

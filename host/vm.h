@@ -28,6 +28,7 @@
 #include "host/vm_bounds.h"
 #include "host/vm_budget.h"
 #include "host/vm_io.h"
+#include "host/vm_share.h"
 
 #define VM_MAX 512
 #define VM_NAME_MAX 64
@@ -96,6 +97,7 @@ struct vm_counters {
 	uint64_t record_full; /* a change was not made: no room to remember it */
 	uint64_t record_kept; /* threads left changed: still in the record, for cleanup */
 	uint64_t grant_failed;
+	uint64_t not_admitted; /* its share did not fit beside the others' */
 	uint64_t budget_cuts; /* windows whose budget was used up, and more was wanted */
 	uint64_t over_ceiling; /* messages with a priority above the VM's ceiling */
 	uint64_t boosts_cut; /* that did not end in their time */
@@ -124,9 +126,9 @@ struct vm_counters {
 	uint64_t protocol_errors; /* vhost-user requests refused */
 	uint64_t protocol_unknown; /* vhost-user requests not known */
 	uint64_t memory_unsealed; /* regions whose file may be shortened under us */
+	uint64_t connections; /* that were taken */
 	uint64_t connections_refused;
 	uint64_t peers_refused; /* processes that may not be the VM's: see vm_config */
-	uint64_t connections; /* that were taken */
 	uint64_t log_withheld; /* lines about this VM that came too often */
 };
 
@@ -186,6 +188,7 @@ struct vm {
 	uint8_t ceiling;
 	struct vm_budget budget;
 	struct vm_bounds bounds;
+	struct vm_share share; /* (main) */
 	unsigned int scan_interval_us; /* of rq_scan; 0 = the policy's own */
 	struct vm_io io;
 	struct coreset other_cores; /* see vm_elsewhere(); may be empty */
@@ -229,7 +232,9 @@ struct vm {
 	bool wants_deadline; /* wanted: each vCPU has deadline_runtime of each deadline_period */
 	unsigned int deadline_tries; /* left, for threads that do not run on their core yet */
 	bool wants_realtime; /* the policy may make threads real-time */
-	bool realtime_deferred; /* budgets are not granted yet: see vm_realtime() */
+	/* Budgets are not granted yet, or there is no room for them: see
+	 * vm_realtime(). */
+	bool realtime_deferred;
 	uint32_t sequence; /* of the last message */
 	bool sequence_known;
 	uint64_t stamp_ns, stamped_ns; /* of the last message: its clock, and ours */
@@ -304,6 +309,11 @@ int vm_deadline_begin(struct vm *vm, struct rs_error **err);
 /* The root domain is given back once no VM wants it. */
 void vm_deadline_end(struct vm *vm);
 
+/* What its policy needs to make its vCPUs real-time (vm_grant.c): a share beside
+ * the other VMs, budgets for its cgroups or none, and who keeps them. *early: it
+ * is too early to say. EDQUOT: there is no room, no vCPU is real-time now. */
+int vm_grant(struct vm *vm, bool *early, struct rs_error **err);
+
 /* A process connected; nothing of its scheduling is changed yet. */
 int vm_connect(struct vm *vm, pid_t pid, struct rs_error **err);
 /* Find its vCPU threads and start its policy, or do nothing if that is done.
@@ -360,6 +370,9 @@ void vm_want_realtime(struct vm *vm);
 int vm_realtime(struct vm *vm, unsigned int vcpu, unsigned int ring_prio);
 void vm_apply_wishes(struct vm *vm); /* vm_budget.c, vm_bounds.c: as they allow */
 int vm_normal(struct vm *vm, unsigned int vcpu);
+/* Its budgets are not granted any more: vCPUs that are real-time have their own
+ * scheduling back, and none becomes so before they are. */
+void vm_defer_realtime(struct vm *vm);
 int vm_set_deadline(struct vm *vm, unsigned int vcpu); /* vm_deadline.c only */
 
 /* The priority of the highest ring on the vCPU that is active and not cut, or

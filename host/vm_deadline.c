@@ -100,6 +100,7 @@ static void give_up(struct vm *vm)
 	pthread_mutex_lock(&vm->lock);
 	vm_restore(vm);
 	pthread_mutex_unlock(&vm->lock);
+	vm->share = (struct vm_share){ 0 };
 	vm_deadline_end(vm);
 }
 

@@ -135,6 +135,16 @@ int vm_normal(struct vm *vm, unsigned int vcpu)
 	return set_level(vm, vcpu, VM_LEVEL_NORMAL, 0);
 }
 
+void vm_defer_realtime(struct vm *vm)
+{
+	vm->realtime_deferred = true;
+	for (unsigned int i = 0; i < vm->vcpu_count; i++) {
+		vm->vcpus[i].wished = 0;
+		if (vm->vcpus[i].level == VM_LEVEL_REALTIME)
+			vm_normal(vm, i);
+	}
+}
+
 int vm_set_deadline(struct vm *vm, unsigned int vcpu)
 {
 	return set_level(vm, vcpu, VM_LEVEL_DEADLINE, 0);

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "host/budget.h"
-#include "host/cgroup.h"
 #include "host/error.h"
 #include "host/log.h"
 #include "host/notify.h"
@@ -50,6 +49,7 @@ int vm_connect(struct vm *vm, pid_t pid, struct rs_error **err)
 	vm->pid_start = stat.start;
 	vm->pidfd = pidfd;
 	vm->settled = false;
+	vm->share = (struct vm_share){ 0 };
 	vm->has_run = false;
 	vm->connected = true;
 	pthread_mutex_unlock(&vm->lock);
@@ -148,83 +148,6 @@ static int find_vcpus(struct vm *vm, struct rs_error **err)
 	return n;
 }
 
-/* Whether the cgroup is one that libvirt will move the vCPU threads out of. */
-static bool place_is_passing(const struct cgroup_place *place)
-{
-	return strstr(place->dir, "libvirt") && !cgroup_is_vcpu_leaf(place->dir);
-}
-
-/* The groups of the VM's vCPU threads that the kernel keeps a budget for, with
- * their parts of the VM's; false if it is too early to say. */
-static bool find_leaves(const struct vm *vm, struct budget_leaf *leaves, unsigned int *count)
-{
-	unsigned int present = 0;
-
-	*count = 0;
-	for (unsigned int i = 0; i < vm->vcpu_count; i++)
-		present += vm->vcpus[i].present;
-	for (unsigned int i = 0; vm->wants_realtime && i < vm->vcpu_count; i++) {
-		struct budget_leaf *leaf = &leaves[*count];
-
-		if (!vm->vcpus[i].present ||
-		    cgroup_find_cpu(vm->pid, vm->vcpus[i].ref.tid, &leaf->place, NULL) ||
-		    leaf->place.version != 1 || leaf->place.root ||
-		    !cgroup_has(leaf->place.dir, "cpu.rt_runtime_us"))
-			continue;
-		if (!vm->settled && place_is_passing(&leaf->place))
-			return false;
-		/* The groups above hold the sum, so vCPUs share the VM's budget. */
-		leaf->permille = vm->budget.permille / present;
-		/* In a group that is not the vCPU's own, others would meet it. */
-		leaf->period_us = cgroup_is_vcpu_leaf(leaf->place.dir) ?
-					  (unsigned int)(vm->budget.period_ns / 1000) :
-					  0;
-		++*count;
-	}
-	return true;
-}
-
-static bool all_own(const struct budget_leaf *leaves, unsigned int count)
-{
-	for (unsigned int i = 0; i < count; i++)
-		if (!cgroup_is_vcpu_leaf(leaves[i].place.dir))
-			return false;
-	return count > 0;
-}
-
-/* Budgets for the groups of the VM's vCPU threads, or none if the policy does
- * not need them, and who keeps the VM's. False if it is too early to grant. */
-static bool grant(struct vm *vm)
-{
-	struct budget_leaf leaves[RS_VCPU_MAX];
-	enum vm_budget_by by = VM_BUDGET_NOBODY;
-	struct rs_error *err = NULL;
-	unsigned int count;
-	bool kept;
-
-	if (!find_leaves(vm, leaves, &count))
-		return false;
-	kept = all_own(leaves, count) && budget_kernel_keeps();
-	if (vm->budget.asked == VM_BUDGET_DAEMON) /* its own windows, not the kernel's */
-		for (unsigned int i = 0; i < count; i++)
-			leaves[i].period_us = 0;
-	if (budget_set(vm, leaves, count, vm->record, &err)) {
-		vm->counters.grant_failed++;
-		vm_log_error(vm, &err);
-		kept = false;
-	}
-	if (vm->wants_realtime && vm->budget.asked != VM_BUDGET_DAEMON && kept)
-		by = VM_BUDGET_KERNEL;
-	else if (vm->wants_realtime && vm->budget.asked != VM_BUDGET_KERNEL)
-		by = VM_BUDGET_DAEMON;
-	pthread_mutex_lock(&vm->lock);
-	if (vm_budget_begin(vm, by, &err))
-		vm->counters.grant_failed++;
-	pthread_mutex_unlock(&vm->lock);
-	vm_log_error(vm, &err);
-	return true;
-}
-
 static int call_start(struct vm *vm, bool deferred, struct rs_error **err)
 {
 	struct rs_error *why = NULL;
@@ -253,12 +176,14 @@ static int start_policy(struct vm *vm, struct rs_error **err)
 	/* Settled once more: what is granted stays in force meanwhile, for the
 	 * guest runs and its START may come at any time. */
 	bool deferred = !vm->policy_started || vm->realtime_deferred;
-	int ret = call_start(vm, deferred, err);
+	int ret = call_start(vm, deferred, err), granted;
+	bool early;
 
 	vm_finish(vm);
 	notify_update_tick();
-	if (!grant(vm))
-		return ret;
+	granted = vm_grant(vm, &early, ret ? NULL : err);
+	if (early || granted)
+		return ret ? ret : granted;
 	ret = call_start(vm, false, ret ? NULL : err);
 	vm_finish(vm);
 	if (!ret && vm->elsewhere)
@@ -266,6 +191,21 @@ static int start_policy(struct vm *vm, struct rs_error **err)
 	if (!ret)
 		ret = vm_deadline_begin(vm, err);
 	return ret;
+}
+
+/* Another VM's share may have become less: those that found no room look again. */
+static void admit_waiting(const struct vm *other)
+{
+	for (struct vm *vm = vm_next(NULL); vm; vm = vm_next(vm)) {
+		struct rs_error *err = NULL;
+
+		if (vm == other || !vm->connected || !vm->share.refused)
+			continue;
+		start_policy(vm, &err);
+		if (vm->share.refused) /* which was told before */
+			rs_error_free(&err);
+		vm_log_error(vm, &err);
+	}
 }
 
 int vm_prepare(struct vm *vm, struct rs_error **err)
@@ -294,7 +234,9 @@ int vm_settle(struct vm *vm, struct rs_error **err)
 			       vm->name, vm->pid);
 	vm->settled = true;
 	vm_io_begin(vm);
-	return start_policy(vm, err);
+	n = start_policy(vm, err);
+	admit_waiting(vm);
+	return n;
 }
 
 bool vm_finish(struct vm *vm)
@@ -331,6 +273,7 @@ int vm_choose_policy(struct vm *vm, const struct policy *policy, struct rs_error
 {
 	enum rs_source needs;
 	bool started;
+	int ret;
 
 	pthread_mutex_lock(&vm->lock);
 	needs = vm->policy->needs;
@@ -353,11 +296,14 @@ int vm_choose_policy(struct vm *vm, const struct policy *policy, struct rs_error
 	vm_finish(vm);
 	if (find_vcpus(vm, err) <= 0)
 		return rs_fail(err, ESRCH, "VM %s: its vCPU threads are gone", vm->name);
-	return start_policy(vm, err);
+	ret = start_policy(vm, err);
+	admit_waiting(vm);
+	return ret;
 }
 
 void vm_disconnect(struct vm *vm)
 {
+	bool held = vm->share.permille != 0;
 	struct rs_error *err = NULL;
 
 	if (!vm->connected)
@@ -389,4 +335,7 @@ void vm_disconnect(struct vm *vm)
 	close(vm->pidfd);
 	vm->pidfd = -1;
 	vm->pid = 0;
+	vm->share = (struct vm_share){ 0 };
+	if (held)
+		admit_waiting(vm);
 }

@@ -6,9 +6,12 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <glob.h>
 #include <string.h>
 
 #include "harness/cell_state.h"
+#include "host/error.h"
+#include "host/vm_share.h"
 
 static void add_vm(struct scenario *s, unsigned int permille_of_work, unsigned int own)
 {
@@ -86,12 +89,51 @@ static void test_notify_rate(void **state)
 	assert_int_equal(cell_vm_notify_rate(&s.vms[0]), 100);
 }
 
+/* The permille of one core that the daemon would count, under either kind of
+ * policy: no more than it admits. */
+static void check_admitted(const char *path)
+{
+	struct rs_error *err = NULL;
+	struct scenario *s = scenario_load(path, &err);
+	unsigned int budgets = 0, deadlines = 0;
+
+	if (!s)
+		fail_msg("%s: %s", path, err->message);
+	for (unsigned int i = 0; i < s->vm_count; i++) {
+		const struct scenario_vm *vm = &s->vms[i];
+		uint64_t runtime_us, period_us;
+
+		budgets += cell_vm_budget(s, vm);
+		cell_deadline_budget(s, vm, &runtime_us, &period_us);
+		if (runtime_us)
+			deadlines +=
+				(unsigned int)((runtime_us * 1000 + period_us - 1) / period_us) *
+				vm->vcpus;
+	}
+	if (!budgets || budgets > VM_SHARE_TOTAL_DEFAULT || deadlines > VM_SHARE_TOTAL_DEFAULT)
+		fail_msg("%s: budgets %u, deadlines %u permille", path, budgets, deadlines);
+	print_message("  %s: budgets %u, deadlines %u permille\n", path, budgets, deadlines);
+	scenario_free(s);
+}
+
+static void test_daemon_admits_all(void **state)
+{
+	glob_t found;
+
+	(void)state;
+	assert_int_equal(glob("scenarios/*.yaml", 0, NULL, &found), 0);
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		check_admitted(found.gl_pathv[i]);
+	globfree(&found);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_consolidation),
 		cmocka_unit_test(test_never_too_much),
 		cmocka_unit_test(test_notify_rate),
+		cmocka_unit_test(test_daemon_admits_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

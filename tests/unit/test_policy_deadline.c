@@ -128,9 +128,16 @@ static void test_refusals(void **state)
 	assert_refused("deadline_runtime_us");
 	vm_remove(vm);
 	fake_process_order(&p, 's');
-	connect_with(VM_ROLE_CONTROL, PERIOD_US); /* the whole core: above 95 % */
-	assert_refused("has no room");
+	connect_with(VM_ROLE_CONTROL, PERIOD_US); /* the whole core: above what VMs may have */
+	assert_refused("1000 permille, does not fit");
+	assert_int_equal(vm->counters.not_admitted, 1);
 	vm_remove(vm);
+	vm_share_set_total(VM_SHARE_TOTAL_MAX);
+	connect_with(VM_ROLE_CONTROL, PERIOD_US); /* above the kernel's 95 % */
+	assert_refused("has no room");
+	assert_int_equal(vm->share.permille, 0);
+	vm_remove(vm);
+	vm_share_set_total(VM_SHARE_TOTAL_DEFAULT);
 	vm = NULL;
 	assert_balanced("1");
 }
