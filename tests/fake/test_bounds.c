@@ -9,11 +9,15 @@
 #include <time.h>
 
 #include "host/cleanup.h"
+#include "host/coreset.h"
 #include "tests/fake/world.h"
 
 #define PERIOD_NS 20000000ull
 #define SLOWEST_RATE 100 /* a second: 64 at once, then 330 ms held */
 #define BURST 65
+#define SHARE 500 /* two of them are more than --rt-budget-total's default */
+#define SHARE_PERIOD_US 1000000
+#define VISITS 10
 
 static struct frontend *boot_bounded(struct world *w, unsigned int index, const char *name,
 				     unsigned int longest_us, unsigned int rate)
@@ -173,14 +177,14 @@ static void test_held_through_a_reset(void **state)
 	check_sched(f->vm.tid[0], SCHED_FIFO, 50, "after all");
 }
 
-static unsigned int lines_about_bounds(const struct daemon *d)
+static unsigned int lines_with(const struct daemon *d, const char *words)
 {
 	cleanup_file FILE *f = fopen(d->log, "re");
 	unsigned int n = 0;
 	char line[512];
 
 	while (f && fgets(line, sizeof(line), f))
-		n += strstr(line, "over its bounds") != NULL;
+		n += strstr(line, words) != NULL;
 	return n;
 }
 
@@ -198,17 +202,127 @@ static void test_told_once(void **state)
 		check_becomes(&w->daemon, "a", "boosts_cut", i);
 		world_notify(f, RS_KIND_END, 1, 50);
 	}
-	assert_int_equal(lines_about_bounds(&w->daemon), 1);
+	assert_int_equal(lines_with(&w->daemon, "over its bounds"), 1);
 	check_ok(daemon_command(&w->daemon, "remove-vm", "a", NULL, &err), &err);
-	assert_int_equal(lines_about_bounds(&w->daemon), 2);
+	assert_int_equal(lines_with(&w->daemon, "over its bounds"), 2);
+}
+
+/* ---- all VMs together ---- */
+
+static void pin_to(const struct frontend *f, const struct coreset *cores)
+{
+	for (unsigned int i = 0; i < f->vm.vcpus; i++)
+		assert_int_equal(sched_apply_cores(f->vm.tid[i], cores), 0);
+}
+
+static struct frontend *boot_with_share(struct world *w, unsigned int index, const char *name)
+{
+	struct rs_error *err = NULL;
+	struct coreset all, one = { 0 };
+	char path[DAEMON_PATH_MAX];
+	unsigned int core = 0;
+
+	check_ok(daemon_add_vm_budget(&w->daemon, name, SHARE, SHARE_PERIOD_US, &err), &err);
+	daemon_vm_socket(&w->daemon, name, path);
+	check_ok(ff_boot(&w->vm[index], NULL, path, &err), &err);
+	assert_int_equal(sched_read_cores(0, &all), 0);
+	while (!coreset_has(&all, core))
+		core++;
+	coreset_add(&one, core);
+	pin_to(&w->vm[index], &one);
+	return &w->vm[index];
+}
+
+static void start_daemon_with(struct world *w, const char *total)
+{
+	const char *const extra[] = { "--rt-budget-total", total, NULL };
+	struct rs_error *err = NULL;
+
+	check_ok(daemon_start(&w->daemon, "ring", total ? extra : NULL, &err), &err);
+}
+
+/* Two budgets that are more than a core: the second waits for the first to go. */
+static void test_no_room(void **state)
+{
+	struct rs_error *err = NULL;
+	struct world *w = *state;
+	struct frontend *a, *b;
+
+	start_daemon_with(w, NULL);
+	a = boot_with_share(w, 0, "a");
+	check_ok(daemon_command(&w->daemon, "settle", "a", NULL, &err), &err);
+	b = boot_with_share(w, 1, "b");
+	assert_true(daemon_command(&w->daemon, "settle", "b", NULL, &err) < 0);
+	if (!strstr(err->message, "a (500)") || !strstr(err->message, "--rt-budget-total"))
+		fail_msg("'%s' does not say who is there, and what to do", err->message);
+	rs_error_free(&err);
+	check_number(&w->daemon, "a", "budget.admitted", 1);
+	check_number(&w->daemon, "b", "budget.admitted", 0);
+	check_number(&w->daemon, "b", "not_admitted", 1);
+	world_notify(b, RS_KIND_START, 1, 50);
+	check_sched(b->vm.tid[0], SCHED_OTHER, 0, "without a share");
+	check_number(&w->daemon, "b", "boosts", 0);
+	world_serves(a, "who was there before");
+	check_ok(daemon_command(&w->daemon, "remove-vm", "a", NULL, &err), &err);
+	check_sched(b->vm.tid[0], SCHED_FIFO, 50, "the other is gone");
+	check_number(&w->daemon, "b", "budget.admitted", 1);
+	world_notify(b, RS_KIND_END, 1, 50);
+	check_sched(b->vm.tid[0], SCHED_OTHER, 0, "its ring has ended");
+}
+
+static void test_greater_total(void **state)
+{
+	struct rs_error *err = NULL;
+	struct world *w = *state;
+	struct frontend *f;
+
+	start_daemon_with(w, "1000");
+	boot_with_share(w, 0, "a");
+	check_ok(daemon_command(&w->daemon, "settle", "a", NULL, &err), &err);
+	f = boot_with_share(w, 1, "b");
+	check_ok(daemon_command(&w->daemon, "settle", "b", NULL, &err), &err);
+	world_serves(f, "beside another");
+}
+
+/* ---- a peer that connects and goes, again and again ---- */
+
+static void test_comes_and_goes(void **state)
+{
+	struct rs_error *err = NULL;
+	struct world *w = *state;
+	char path[DAEMON_PATH_MAX];
+	struct frontend *f;
+
+	world_start(w, "ring");
+	f = boot_bounded(w, 0, "a", 0, 0);
+	daemon_vm_socket(&w->daemon, "a", path);
+	for (int i = 0; i < VISITS; i++) {
+		ff_disconnect(f);
+		check_becomes(&w->daemon, "a", "connected", 0);
+		check_ok(ff_connect(f, path, &err), &err);
+		check_becomes(&w->daemon, "a", "connected", 1);
+	}
+	check_number(&w->daemon, "a", "connections", VISITS + 1);
+	/* The first of each was told. */
+	check_number(&w->daemon, "a", "log_withheld", 2 * VISITS - 1);
+	assert_int_equal(lines_with(&w->daemon, "is connected"), 1);
+	assert_int_equal(lines_with(&w->daemon, "is disconnected"), 1);
+	check_ok(daemon_command(&w->daemon, "remove-vm", "a", NULL, &err), &err);
+	assert_int_equal(lines_with(&w->daemon, "10 more were connected and 10 disconnected"), 1);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WORLD_TEST(test_a_ring_that_never_ends), WORLD_TEST(test_without_a_period),
-		WORLD_TEST(test_out_of_range),		 WORLD_TEST(test_a_flood),
-		WORLD_TEST(test_held_through_a_reset),	 WORLD_TEST(test_told_once),
+		WORLD_TEST(test_a_ring_that_never_ends),
+		WORLD_TEST(test_without_a_period),
+		WORLD_TEST(test_out_of_range),
+		WORLD_TEST(test_a_flood),
+		WORLD_TEST(test_held_through_a_reset),
+		WORLD_TEST(test_told_once),
+		WORLD_TEST(test_no_room),
+		WORLD_TEST(test_greater_total),
+		WORLD_TEST(test_comes_and_goes),
 	};
 
 	return cmocka_run_group_tests_name("bounds of a guest", tests, NULL, NULL) ? 1 : 0;
