@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness/command.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -136,7 +137,19 @@ static bool is_any(const char *word, const char *a, const char *b, const char *c
 	return !strcmp(word, a) || !strcmp(word, b) || !strcmp(word, c);
 }
 
-int command_main(int argc, char **argv)
+/* Output that is lost must not look like success, unless its reader has seen
+ * enough and went away. A verdict's own code stays. */
+static int end_output(int code)
+{
+	errno = 0;
+	if ((fflush(stdout) == 0 && !ferror(stdout)) || errno == EPIPE)
+		return code;
+	fprintf(stderr, "ringsched: writing the output: %s\n",
+		errno ? strerror(errno) : "part of it is lost");
+	return code ? code : EXIT_ERROR;
+}
+
+static int find_and_run(int argc, char **argv)
 {
 	const struct command *c;
 
@@ -148,6 +161,11 @@ int command_main(int argc, char **argv)
 		return help_command(argc - 1, argv + 1);
 	c = find_command(is_any(argv[1], "--version", "-V", "version") ? "version" : argv[1]);
 	return c ? run_command(c, argc - 1, argv + 1) : unknown_command(argv[1]);
+}
+
+int command_main(int argc, char **argv)
+{
+	return end_output(find_and_run(argc, argv));
 }
 
 int command_fail(const char *who, const struct rs_error *err)
