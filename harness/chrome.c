@@ -246,8 +246,8 @@ static void export_message(struct export *x, struct json_object *event)
 	snprintf(args, sizeof(args), "{\"handled_us\":%.1f,\"priority\":%jd}",
 		 (double)handled / 1e3, (intmax_t)level(event));
 	chrome_span(&x->out, group, CHROME_NOTIFY, title, sent < t ? sent : t, t + handled, args);
-	snprintf(title, sizeof(title), "vCPU %ju: priority", (uintmax_t)vcpu);
-	chrome_counter(&x->out, group, title, t + handled, level(event));
+	snprintf(title, sizeof(title), "vCPU %ju:", (uintmax_t)vcpu);
+	chrome_counter(&x->out, group, title, "priority", t + handled, level(event));
 }
 
 static void export_daemon(struct export *x)
@@ -275,7 +275,6 @@ static void find_span(struct export *x, const struct chrome_options *o)
 		if (p->present && p->end > last)
 			last = p->end;
 	}
-	x->out.zero = first;
 	x->out.from = first - AROUND_NS;
 	x->out.until = last + AROUND_NS;
 	if (isfinite(o->begin_s))
@@ -323,7 +322,7 @@ int chrome_write(const struct run *run, const struct cell *cell, const struct ch
 	export_host(&x);
 	fprintf(to, "],\n\"otherData\":{\"policy\":");
 	chrome_text(to, cell->policy);
-	fprintf(to, ",\"zero_ns\":%ju,\"clocks\":{", (uintmax_t)x.out.zero);
+	fprintf(to, ",\"zero_ns\":%ju,\"clocks\":{", (uintmax_t)x.out.from);
 	put_clocks(&x);
 	fprintf(to, "}}}\n");
 	hosttrace_free(x.trace);

@@ -20,14 +20,15 @@ void chrome_text(FILE *to, const char *text)
 	fputc('"', to);
 }
 
-/* In us, which the format counts in, since the file's zero. */
-static void put_time(const struct chrome *c, const char *key, uint64_t at)
+/* In us, which the format counts in. */
+static void put_us(const struct chrome *c, const char *key, uint64_t ns)
 {
-	int64_t ns = (int64_t)(at - c->zero);
-	uint64_t size = ns < 0 ? (uint64_t)-ns : (uint64_t)ns;
+	fprintf(c->to, ",\"%s\":%ju.%03u", key, (uintmax_t)(ns / 1000), (unsigned int)(ns % 1000));
+}
 
-	fprintf(c->to, ",\"%s\":%s%ju.%03u", key, ns < 0 ? "-" : "", (uintmax_t)(size / 1000),
-		(unsigned int)(size % 1000));
+static void put_time(const struct chrome *c, uint64_t at)
+{
+	put_us(c, "ts", at - c->from);
 }
 
 static void begin(struct chrome *c, const char *kind, int group, int track, const char *name)
@@ -101,9 +102,8 @@ void chrome_slice(struct chrome *c, int group, int track, const char *name, uint
 	if (!clip(c, &from, &to))
 		return;
 	begin(c, "X", group, track, name);
-	put_time(c, "ts", from);
-	fprintf(c->to, ",\"dur\":%ju.%03u", (uintmax_t)((to - from) / 1000),
-		(unsigned int)((to - from) % 1000));
+	put_time(c, from);
+	put_us(c, "dur", to - from);
 	finish(c, args);
 }
 
@@ -114,11 +114,11 @@ void chrome_span(struct chrome *c, int group, int track, const char *name, uint6
 		return;
 	c->flow++;
 	begin(c, "b", group, track, name);
-	put_time(c, "ts", from);
+	put_time(c, from);
 	fprintf(c->to, ",\"cat\":\"notification\",\"id\":\"0x%x\"", c->flow);
 	finish(c, args);
 	begin(c, "e", group, track, name);
-	put_time(c, "ts", to);
+	put_time(c, to);
 	fprintf(c->to, ",\"cat\":\"notification\",\"id\":\"0x%x\"}", c->flow);
 }
 
@@ -128,16 +128,19 @@ void chrome_instant(struct chrome *c, int group, int track, const char *name, ui
 	if (at < c->from || at >= c->until)
 		return;
 	begin(c, "i", group, track, name);
-	put_time(c, "ts", at);
+	put_time(c, at);
 	fprintf(c->to, ",\"s\":\"t\"");
 	finish(c, args);
 }
 
-void chrome_counter(struct chrome *c, int group, const char *name, uint64_t at, int64_t value)
+void chrome_counter(struct chrome *c, int group, const char *name, const char *key, uint64_t at,
+		    int64_t value)
 {
 	if (at < c->from || at >= c->until)
 		return;
 	begin(c, "C", group, 0, name);
-	put_time(c, "ts", at);
-	fprintf(c->to, ",\"args\":{\"value\":%jd}}", (intmax_t)value);
+	put_time(c, at);
+	fprintf(c->to, ",\"args\":{");
+	chrome_text(c->to, key);
+	fprintf(c->to, ":%jd}}", (intmax_t)value);
 }

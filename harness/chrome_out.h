@@ -21,8 +21,9 @@ enum chrome_run_track { CHROME_PHASES = 1, CHROME_STALLS };
 
 struct chrome { /* the file that is written */
 	FILE *to;
-	uint64_t zero; /* host time that is 0 in the file */
-	uint64_t from, until; /* what is of interest */
+	/* What is of interest, in host time. `from` is 0 in the file: an event
+	 * before 0 is dropped by Perfetto. */
+	uint64_t from, until;
 	bool any; /* a comma is needed */
 	unsigned int flow; /* number of the last notification */
 };
@@ -48,6 +49,8 @@ void chrome_span(struct chrome *c, int group, int track, const char *name, uint6
 
 void chrome_instant(struct chrome *c, int group, int track, const char *name, uint64_t at,
 		    const char *args);
-void chrome_counter(struct chrome *c, int group, const char *name, uint64_t at, int64_t value);
+/* Perfetto calls the track "NAME KEY". */
+void chrome_counter(struct chrome *c, int group, const char *name, const char *key, uint64_t at,
+		    int64_t value);
 
 #endif
