@@ -121,9 +121,10 @@ const struct command command_run = {
 			"neighbour each; then write the report.",
 		.notes = "While it works, a terminal shows the phase, the time left, and for each "
 			 "policy the boots measured so far with their median p99 and the deadlines "
-			 "missed; anything else gets a line a phase and a cell. Ctrl-C ends it at "
-			 "once: what is measured is kept and reported, and `ringsched resume` "
-			 "goes on.",
+			 "missed; anything else gets a line a phase and a cell. It is drawn once a "
+			 "second, from the housekeeping core; --quiet spares the run that "
+			 "(docs/results.md). Ctrl-C ends it at once: what is measured is kept and "
+			 "reported, and `ringsched resume` goes on.",
 		.options = options,
 		.operand = { .name = "SCENARIO.yaml", .min = 1, .max = 1, AT(scenario),
 			     .missing = "which SCENARIO.yaml?", .complete = COMPLETE_FILE },
