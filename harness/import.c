@@ -226,10 +226,22 @@ static int read_part(struct json_object *root, const char *name, const char *pat
 	return ret == -ENODATA && part ? 0 : ret;
 }
 
+/* To a JSON parser a text that begins with a number is that number. */
+static struct json_object *read_json(const char *path)
+{
+	struct json_object *json = json_read(path, NULL);
+
+	if (json_object_is_type(json, json_type_object) ||
+	    json_object_is_type(json, json_type_array))
+		return json;
+	json_object_put(json);
+	return NULL;
+}
+
 static int import_one(struct json_object *root, const char *name, const char *path,
 		      struct rs_error **err)
 {
-	cleanup_json struct json_object *json = json_read(path, NULL);
+	cleanup_json struct json_object *json = read_json(path);
 	cleanup_free char *text = NULL;
 	const struct import_format *f;
 	int ret = json ? 0 : read_text(path, &text, err);

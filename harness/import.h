@@ -16,7 +16,7 @@ struct json_object;
 struct rs_error;
 
 struct latency_bucket {
-	double us; /* upper edge; the tool's own resolution */
+	double us; /* as the tool has it: the lower edge, or fio's middle */
 	uint64_t count;
 };
 

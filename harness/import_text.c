@@ -144,16 +144,34 @@ IMPORT_READ(cyclictest_text)
 
 /* ---- rtla ---- */
 
+/* By its header, or where that was left out by the rows below the histogram. */
 bool import_is_rtla(const char *text)
 {
-	return strstr(text, "# RTLA ") && strstr(text, "Index");
+	return (strstr(text, "# RTLA ") && strstr(text, " histogram\n")) ||
+	       (strstr(text, "\nover:") && strstr(text, "\ncount:"));
 }
 
-/* Of the columns IRQ-NNN and Thr-NNN of each core the threads' are the
- * latencies; osnoise has CPU-NNN alone. */
-static unsigned int rtla_columns(const char *text, bool *wanted)
+/* The line that names the columns. */
+static const char *rtla_table(const char *text, struct rs_error **err)
 {
-	const char *at = strstr(text, "Index") + strlen("Index");
+	const char *header = strstr(text, "# RTLA ");
+	const char *table = header ? strstr(header, "\nIndex") : NULL;
+
+	if (!table)
+		rs_fail(err, EPROTO, "it has no %s; run rtla without --no-header and --no-index",
+			header ? "column 'Index'" : "header");
+	else if (strstr(table, "# RTLA "))
+		rs_fail(err, EPROTO, "it has more than one histogram; a file is one run");
+	else
+		return table + 1;
+	return NULL;
+}
+
+/* Of the columns IRQ-NNN, Thr-NNN and (with -u) Usr-NNN of each core the
+ * threads' are the latencies; osnoise has CPU-NNN alone. */
+static unsigned int rtla_columns(const char *table, bool *wanted, bool *any)
+{
+	const char *at = table + strlen("Index");
 	const char *end = at + strcspn(at, "\n");
 	unsigned int n = 0;
 
@@ -162,33 +180,60 @@ static unsigned int rtla_columns(const char *text, bool *wanted)
 		at += strspn(at, " \t");
 		if (at >= end)
 			return n;
-		wanted[n++] = !strncmp(at, "Thr", 3) || !strncmp(at, "CPU", 3);
+		wanted[n] = !strncmp(at, "Thr", 3) || !strncmp(at, "CPU", 3);
+		*any |= wanted[n++];
 		at += strcspn(at, " \t\n");
 	}
 	return n;
 }
 
+/* What follows the rows may begin with digits as well: when rtla was to stop at
+ * a latency it analyses that one there. */
+static int rtla_rows(const char *table, double unit, unsigned int columns, const bool *wanted,
+		     struct latencies *l, struct rs_error **err)
+{
+	int ret = 0;
+
+	for (const char *line = next_line(table); line && !ret; line = next_line(line)) {
+		if (!is_digit(line[strspn(line, " \t")]))
+			break;
+		ret = add_row(line, unit, columns, wanted, l, err);
+	}
+	return ret;
+}
+
 IMPORT_READ(rtla)
 {
 	static bool wanted[COLUMNS_MAX];
-	double unit = strstr(text, "nanoseconds") ? 1e-3 : 1, over = 0, total;
-	unsigned int columns = rtla_columns(text, wanted);
-	int ret = 0;
+	const char *table = rtla_table(text, err);
+	double unit = strstr(text, "# Time unit is nanoseconds") ? 1e-3 : 1, over = 0, total = 0;
+	unsigned int columns;
+	bool any = false;
+	int ret;
 
 	(void)json;
 	(void)part;
-	for (const char *line = strstr(text, "Index"); line && !ret; line = next_line(line))
-		if (is_digit(line[strspn(line, " \t")]))
-			ret = add_row(line, unit, columns, wanted, l, err);
+	if (!table)
+		return -EPROTO;
+	columns = rtla_columns(table, wanted, &any);
+	if (columns && !any)
+		return rs_fail(err, EPROTO,
+			       "it has no latencies of threads; run rtla without "
+			       "--no-thread");
+	ret = rtla_rows(table, unit, columns, wanted, l, err);
 	if (ret)
 		return ret;
-	fold_line(text, "\nover:", wanted, &over, sum);
-	fold_line(text, "\nmin:", wanted, &l->min_us, fmin);
-	fold_line(text, "\nmax:", wanted, &l->max_us, fmax);
+	fold_line(table, "\nover:", wanted, &over, sum);
+	fold_line(table, "\ncount:", wanted, &total, sum);
+	fold_line(table, "\nmin:", wanted, &l->min_us, fmin);
+	fold_line(table, "\nmax:", wanted, &l->max_us, fmax);
 	l->min_us *= unit;
 	l->max_us *= unit;
-	if (!is_count(over))
-		return rs_fail(err, EPROTO, "its row 'over' cannot be");
-	total = over + (double)l->count;
-	return latencies_finish(l, (uint64_t)total, err);
+	if (!is_count(over) || !is_count(total))
+		return rs_fail(err, EPROTO, "its row 'over' or 'count' cannot be");
+	/* With --no-summary there is no 'count'. */
+	if (total < over + (double)l->count && total > 0)
+		return rs_fail(err, EPROTO, "its rows have %.0f samples, its 'count' says %.0f",
+			       over + (double)l->count, total);
+	return latencies_finish(l, (uint64_t)fmax(total, over + (double)l->count), err);
 }

@@ -128,6 +128,47 @@ static void test_rtla_takes_the_threads(void **state)
 	assert_float_equal(json_double(row, "beyond"), 3, 0);
 }
 
+/* What later versions than Debian 12's write, by their sources: user space's own
+ * column, all cores once more, and what it says of a latency that stopped it. */
+static void test_rtla_of_later_versions(void **state)
+{
+	cleanup_free char *path = folder_path(dir, "later");
+	cleanup_json struct json_object *root = NULL;
+	struct json_object *row;
+
+	(void)state;
+	assert_int_equal(folder_write(path,
+				      "# RTLA timerlat histogram\n"
+				      "# Time unit is nanoseconds (ns)\n"
+				      "# Duration:   0 00:00:02\n"
+				      "Index   IRQ-000   Thr-000   Usr-000\n"
+				      "0             7         0         0 \n"
+				      "1000          0         5         0 \n"
+				      "2000          0         1         7 \n"
+				      "over:         0         1         0 \n"
+				      "count:        7         7         7 \n"
+				      "min:         20      1100      2100 \n"
+				      "avg:         20      1900      2200 \n"
+				      "max:         30      9100      2300 \n"
+				      "ALL:        IRQ       Thr       Usr\n"
+				      "count:        7         7         7 \n"
+				      "min:         20      1100      2100 \n"
+				      "avg:         20      1900      2200 \n"
+				      "max:         30      9100      2300 \n"
+				      "rtla timerlat hit stop tracing\n"
+				      "  3dmodel:1234 9.10 us\n"
+				      "7 of those\n",
+				      NULL),
+			 0);
+	assert_int_equal(import(path, NULL, NULL), 0);
+	row = imported(0, 0, &root);
+	assert_float_equal(json_double(row, "count"), 7, 0);
+	assert_float_equal(json_double(row, "beyond"), 1, 0);
+	assert_float_equal(json_double(row, "min_us"), 1.1, 1e-9);
+	assert_float_equal(json_double(row, "p50_us"), 1, 1e-9);
+	assert_float_equal(json_double(row, "max_us"), 9.1, 1e-9);
+}
+
 /* Text of a file that must be refused, and a word of the sentence. */
 static void refuse(const char *text, const char *word)
 {
@@ -168,6 +209,14 @@ static void test_damaged_files(void **state)
 	refuse("# RTLA timerlat histogram\nIndex Thr-000 Thr-001\n1 2\n3 4 5\n",
 	       "has 1 counts, not 2");
 	refuse("# RTLA timerlat histogram\nIndex Thr-000\n1 2\nover: nan\n", "cannot be");
+	refuse("# RTLA timerlat histogram\nIndex Thr-000\n1 2\nover: 0\ncount: 1\n",
+	       "'count' says 1");
+	refuse("# RTLA timerlat histogram\n   Thr-000\n 2\n", "without --no-header and --no-index");
+	refuse("1 2\nover: 0\ncount: 2\n", "no header");
+	refuse("# RTLA timerlat histogram\nIndex IRQ-000\n1 2\nover: 0\n", "--no-thread");
+	refuse("# RTLA timerlat histogram\nIndex Thr-000\n1 2\n"
+	       "# RTLA timerlat histogram\nIndex Thr-000\n1 2\n",
+	       "more than one histogram");
 	refuse("# Histogram\n1 2\n# Max Latencies: 3\n# Total: nan\n", "cannot be");
 	refuse("# Histogram\n1 2\n# Max Latencies: 3\n# Total: 2\n# Histogram Overflows: inf\n",
 	       "cannot be");
@@ -244,6 +293,7 @@ int main(void)
 		T(test_jitterdebugger),
 		T(test_fio_by_direction),
 		T(test_rtla_takes_the_threads),
+		T(test_rtla_of_later_versions),
 		T(test_damaged_files),
 		T(test_missing_file),
 		T(test_quantiles_are_not_guessed),
