@@ -364,7 +364,8 @@ int cell_measure(const struct cell_context *context, const struct cell_plan *pla
 	cleanup_error struct rs_error *left = NULL;
 	struct rs_error *failed = NULL;
 
-	run_steps(&cell, &failed);
+	if (run_steps(&cell, &failed) < 0)
+		cell_panic_explain(&cell, &failed);
 	if (tear_down(&cell, &left) < 0) {
 		if (failed)
 			rs_fail_wrap(&left, "%s; then", failed->message);

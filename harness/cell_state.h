@@ -143,6 +143,9 @@ int cell_record_write(struct cell_state *cell, struct rs_error **err); /* while 
 void cell_count_notified(const struct cell_state *cell, const char *vm,
 			 const struct scenario_ring *r, const char *csv, struct cell_notified *n);
 
+/* cell_panic.c: puts before *err which guests' kernels panicked, and why. */
+void cell_panic_explain(const struct cell_state *cell, struct rs_error **err);
+
 /* cellfile.c: cell.json, and cell-failed.txt instead of it. */
 int cellfile_write(const struct cell_state *cell, struct rs_error **err);
 void cellfile_write_failure(const struct cell_state *cell, const struct rs_error *why);

@@ -153,20 +153,29 @@ int folder_copy(const char *from, const char *to, struct rs_error **err)
 	return sent < 0 ? rs_fail_errno(err, errno, "copying %s", from) : 0;
 }
 
-void folder_tail(const char *path, unsigned int lines, const char *indent, FILE *to)
+ssize_t folder_read_end(const char *path, char *text, size_t size)
 {
 	cleanup_file FILE *from = fopen(path, "re");
-	char text[TAIL_BYTES + 1];
-	const char *line, *end;
 	size_t length;
-	unsigned int i;
 
 	if (!from)
-		return;
-	if (fseek(from, -TAIL_BYTES, SEEK_END) < 0)
+		return -errno;
+	if (fseek(from, -(long)(size - 1), SEEK_END) < 0) /* it is shorter */
 		rewind(from);
-	length = fread(text, 1, TAIL_BYTES, from);
+	length = fread(text, 1, size - 1, from);
 	text[length] = '\0';
+	return (ssize_t)length;
+}
+
+void folder_tail(const char *path, unsigned int lines, const char *indent, FILE *to)
+{
+	char text[TAIL_BYTES + 1];
+	ssize_t length = folder_read_end(path, text, sizeof(text));
+	const char *line, *end;
+	unsigned int i;
+
+	if (length < 0)
+		return;
 	line = text + length;
 	for (i = 0; i <= lines && line > text; i += *line == '\n')
 		line--;

@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 struct rs_error;
 
@@ -34,6 +35,10 @@ int folder_write_gz(const char *path, const char *data, size_t length, struct rs
 
 /* Copy a regular file; one that is not there is skipped. */
 int folder_copy(const char *from, const char *to, struct rs_error **err);
+
+/* The end of the file, at most size - 1 bytes and a 0; how many, or a negative
+ * errno value. It may hold zeros of its own. */
+ssize_t folder_read_end(const char *path, char *text, size_t size);
 
 /* The last `lines` lines of the file go to `to`, each after `indent`. */
 void folder_tail(const char *path, unsigned int lines, const char *indent, FILE *to);
