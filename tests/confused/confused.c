@@ -5,7 +5,6 @@
  * went wrong must be told and counted; and with the next device all is well.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -28,21 +27,9 @@
 
 static struct rig rig;
 
-static int put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC), error = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		error = -errno;
-	close(fd);
-	return error;
-}
-
 static int host(const char *command)
 {
-	return put(COMMANDS, command);
+	return rig_write(COMMANDS, command);
 }
 
 /* What the next device is like; `was`, if wanted, is what they were so far. */
@@ -57,7 +44,7 @@ static int host_is(const char *parameter, const char *value, char was[32])
 		return -EIO;
 	if (f)
 		fclose(f);
-	return put(path, value);
+	return rig_write(path, value);
 }
 
 /* Is this in the module's state, as "device present"? */

@@ -6,7 +6,6 @@
  */
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,26 +22,14 @@
 
 static char first[DEVICE_NAME_MAX], second[DEVICE_NAME_MAX]; /* as virtio0; first is bound */
 
-static int write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC), error = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		error = -errno;
-	close(fd);
-	return error;
-}
-
 static int bind_device(const char *name)
 {
-	return write_file(DRIVER "/bind", name);
+	return rig_write(DRIVER "/bind", name);
 }
 
 static int unbind_device(const char *name)
 {
-	return write_file(DRIVER "/unbind", name);
+	return rig_write(DRIVER "/unbind", name);
 }
 
 static int is_bound(const char *name)

@@ -4,62 +4,16 @@
  * what the daemon was told, by which vCPU, and what the kernel said of that
  * vCPU's thread then. Started by tests/device/run.
  */
-#include <json-c/json.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "host/error.h"
 #include "tests/device/agent.h"
-#include "tests/device/machine.h"
-#include "tests/fake/daemon.h"
+#include "tests/device/stage.h"
 
 #define TOKEN "RINGSCHED-DEVICE-PASSED"
 
-static struct daemon d;
-static struct json_object *status, *trace;
-
 static int set_up(void **state)
 {
-	static const char *const extra[] = { "--trace", "8192", NULL };
-	struct rs_error *err = NULL;
-
 	(void)state;
-	if (daemon_start(&d, "ring", extra, &err) || daemon_add_vm(&d, "a", 0, NULL, &err) ||
-	    daemon_add_vm(&d, "b", 0, NULL, &err)) {
-		fprintf(stderr, "%s\n", err ? err->message : "the daemon does not start");
-		return -1;
-	}
-	if (machine_run(&d, "device.sh", NULL))
-		return -1;
-	trace = control_client_command(d.client, "trace", &err);
-	status = control_client_command(d.client, "status", &err);
-	return trace && status ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	json_object_put(trace);
-	json_object_put(status);
-	daemon_clean(&d, getenv("SHOW_LOG") != NULL);
-	return 0;
-}
-
-static const char *text(struct json_object *event, const char *key)
-{
-	return json_object_get_string(json_object_object_get(event, key));
-}
-
-static int number(struct json_object *event, const char *key)
-{
-	return json_object_get_int(json_object_object_get(event, key));
+	return stage_start("ring", "8192") || stage_run("device.sh", NULL) ? -1 :
+									     stage_take_trace();
 }
 
 static void check_event(struct json_object *e, int vcpu, int prio)
@@ -93,7 +47,7 @@ static int check_ring(const char *vm, int ring, int vcpu, int prio)
 static void test_guest_passed(void **state)
 {
 	(void)state;
-	assert_true(machine_said(TOKEN));
+	assert_true(stage_guest_said(TOKEN));
 }
 
 static void test_calls_name_the_vcpu(void **state)
@@ -133,13 +87,8 @@ static void test_counts(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
-		int64_t is = daemon_number(&d, counts[i].vm, counts[i].path);
-
-		if (is != counts[i].wanted)
-			fail_msg("%s of %s is %lld, not %lld", counts[i].path, counts[i].vm,
-				 (long long)is, (long long)counts[i].wanted);
-	}
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		check_number(&d, counts[i].vm, counts[i].path, counts[i].wanted);
 	assert_int_equal(daemon_rejects(&d, "a"), 0);
 	assert_int_equal(daemon_rejects(&d, "b"), 0);
 }
@@ -153,5 +102,5 @@ int main(void)
 		cmocka_unit_test(test_counts),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, set_up, stage_tear_down);
 }

@@ -5,42 +5,27 @@
  * back; of those that release its ring, every boost must have been in force
  * before, until END. Started by tests/device/run.
  */
-#include <json-c/json.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "host/error.h"
 #include "tests/device/agent.h"
-#include "tests/device/machine.h"
-#include "tests/fake/daemon.h"
+#include "tests/device/stage.h"
 
 #define TOKEN "RINGSCHED-EXTERNAL-PASSED"
 
-static struct daemon d;
-static struct json_object *status, *trace;
 static bool guest_done;
 static char unbound[32], bound[32]; /* what vCPU 0's thread was between the two */
 
-static void add_generator(unsigned int number, unsigned int ring, unsigned int priority,
+static void add_generator(unsigned int interrupt, unsigned int ring, unsigned int priority,
 			  unsigned int confirm_us, unsigned int count)
 {
 	struct rs_error *err = NULL;
 	struct json_object *request, *answer;
-	char text[256];
+	char line[256];
 
-	snprintf(text, sizeof(text),
+	snprintf(line, sizeof(line),
 		 "{\"command\":\"add-interrupt\",\"vm\":\"a\",\"number\":%u,\"ring\":%u,"
 		 "\"priority\":%u,\"confirm_us\":%u,\"source\":\"generator\","
 		 "\"interval_us\":50000,\"distribution\":\"uniform\",\"count\":%u}",
-		 number, ring, priority, confirm_us, count);
-	request = json_tokener_parse(text);
+		 interrupt, ring, priority, confirm_us, count);
+	request = json_tokener_parse(line);
 	answer = control_client_request(d.client, request, &err);
 	if (!answer)
 		puts(err ? err->message : "no answer");
@@ -71,45 +56,16 @@ static void raise_interrupts(void)
 
 static int set_up(void **state)
 {
-	static const char *const extra[] = { "--trace", "8192", NULL };
-	struct rs_error *err = NULL;
-
 	(void)state;
-	if (daemon_start(&d, "ring_irq", extra, &err) || daemon_add_vm(&d, "a", 0, NULL, &err) ||
-	    daemon_add_vm(&d, "b", 0, NULL, &err)) {
-		fprintf(stderr, "%s\n", err ? err->message : "the daemon does not start");
-		return -1;
-	}
-	if (machine_run(&d, "external.sh", raise_interrupts))
-		return -1;
-	trace = control_client_command(d.client, "trace", &err);
-	status = control_client_command(d.client, "status", &err);
-	return trace && status ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	json_object_put(trace);
-	json_object_put(status);
-	daemon_clean(&d, getenv("SHOW_LOG") != NULL);
-	return 0;
-}
-
-static const char *text(struct json_object *event, const char *key)
-{
-	return json_object_get_string(json_object_object_get(event, key));
-}
-
-static int64_t number(struct json_object *event, const char *key)
-{
-	return json_object_get_int64(json_object_object_get(event, key));
+	return stage_start("ring_irq", "8192") || stage_run("external.sh", raise_interrupts) ?
+		       -1 :
+		       stage_take_trace();
 }
 
 static void test_guest_passed(void **state)
 {
 	(void)state;
-	assert_true(machine_said(TOKEN));
+	assert_true(stage_guest_said(TOKEN));
 }
 
 /* Read back before the guest got the event: FIFO, at the ring's priority. */
@@ -164,10 +120,7 @@ static void test_counts(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
-		if (daemon_number(&d, "a", counts[i].key) != counts[i].value)
-			fail_msg("%s is %lld, not %lld", counts[i].key,
-				 (long long)daemon_number(&d, "a", counts[i].key),
-				 (long long)counts[i].value);
+		check_number(&d, "a", counts[i].key, counts[i].value);
 	assert_int_equal(daemon_rejects(&d, "a"), 0);
 }
 
@@ -180,5 +133,5 @@ int main(void)
 		cmocka_unit_test(test_counts),
 	};
 
-	return cmocka_run_group_tests_name("external interrupts", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name("external interrupts", tests, set_up, stage_tear_down);
 }

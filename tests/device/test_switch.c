@@ -5,21 +5,8 @@
  * then; after that the policy is changed all the time. Started by
  * tests/device/run.
  */
-#include <json-c/json.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "host/error.h"
 #include "tests/device/agent.h"
-#include "tests/device/machine.h"
-#include "tests/fake/daemon.h"
+#include "tests/device/stage.h"
 
 #define TOKEN "RINGSCHED-SWITCH-PASSED"
 #define RELOADS 3
@@ -32,9 +19,6 @@
  * stands still here. Tried again once; a hang of our own would hang again.
  */
 #define TRIES 2
-
-static struct daemon d;
-static struct json_object *status, *trace;
 
 /* Once the module was loaded for the last time. */
 static void change_policy(void)
@@ -50,75 +34,36 @@ static void change_policy(void)
 	if (daemon_number(&d, "a", "messages.attach") <= RELOADS)
 		return;
 	if (!trace)
-		trace = control_client_command(d.client, "trace", &err);
+		stage_take_trace();
 	if (daemon_command(&d, "policy", names[changes++ % 4], "a", &err))
 		puts(err ? err->message : "no change of policy"); /* the machine has ended */
 	rs_error_free(&err);
 }
 
-/* 0; -1 where the daemon does not start, 1 where the machine does not end. */
-static int run_machine(void)
-{
-	static const char *const extra[] = { "--trace", "65536", NULL };
-	struct rs_error *err = NULL;
-
-	if (daemon_start(&d, "per_switch", extra, &err) || daemon_add_vm(&d, "a", 0, NULL, &err) ||
-	    daemon_add_vm(&d, "b", 0, NULL, &err)) {
-		fprintf(stderr, "%s\n", err ? err->message : "the daemon does not start");
-		rs_error_free(&err);
-		return -1;
-	}
-	return machine_run(&d, "switch.sh", change_policy) ? 1 : 0;
-}
-
 static int set_up(void **state)
 {
-	struct rs_error *err = NULL;
-	int ret = run_machine();
+	bool ended = false;
 
 	(void)state;
-	for (int tries = 1; ret == 1 && tries < TRIES && !getenv("ACCEL"); tries++) {
-		daemon_clean(&d, false);
-		json_object_put(trace);
-		trace = NULL;
-		ret = run_machine();
+	for (int tries = 0; !ended && tries < (getenv("ACCEL") ? 1 : TRIES); tries++) {
+		stage_end(false);
+		if (stage_start("per_switch", "65536"))
+			return -1;
+		ended = stage_run("switch.sh", change_policy) == 0;
 	}
-	if (ret)
-		return -1;
-	status = control_client_command(d.client, "status", &err);
-	rs_error_free(&err);
-	return trace && status ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	json_object_put(trace);
-	json_object_put(status);
-	daemon_clean(&d, getenv("SHOW_LOG") != NULL);
-	return 0;
-}
-
-static const char *text(struct json_object *event, const char *key)
-{
-	return json_object_get_string(json_object_object_get(event, key));
-}
-
-static int number(struct json_object *event, const char *key)
-{
-	return json_object_get_int(json_object_object_get(event, key));
+	return ended && trace ? 0 : -1;
 }
 
 static void test_guest_passed(void **state)
 {
 	(void)state;
-	assert_true(machine_said(TOKEN));
+	assert_true(stage_guest_said(TOKEN));
 }
 
 /* In force when the kernel was asked, within the ceiling. */
 static void check_event(struct json_object *e)
 {
-	int prio = number(e, "ring_prio"), ceiling = (int)daemon_number(&d, "a", "ceiling");
+	int prio = (int)number(e, "ring_prio"), ceiling = (int)daemon_number(&d, "a", "ceiling");
 
 	assert_string_equal(text(e, "policy"), prio ? "SCHED_FIFO" : "SCHED_OTHER");
 	assert_int_equal(number(e, "priority"), prio < ceiling ? prio : ceiling);
@@ -133,7 +78,7 @@ static void test_each_vcpu_follows_its_task(void **state)
 	(void)state;
 	for (size_t i = 0; i < json_object_array_length(events); i++) {
 		struct json_object *e = json_object_array_get_idx(events, i);
-		int vcpu = number(e, "vcpu");
+		int vcpu = (int)number(e, "vcpu");
 
 		if (strcmp(text(e, "kind"), "SWITCH"))
 			continue;
@@ -158,8 +103,7 @@ static void test_counts(void **state)
 	assert_int_equal(daemon_number(&d, "a", "messages.attach"), RELOADS + 1);
 	assert_int_equal(daemon_number(&d, "a", "messages.bye"), RELOADS + 1);
 	for (size_t i = 0; i < sizeof(zero) / sizeof(zero[0]); i++)
-		if (daemon_number(&d, "a", zero[i]))
-			fail_msg("%s is %lld", zero[i], (long long)daemon_number(&d, "a", zero[i]));
+		check_number(&d, "a", zero[i], 0);
 	assert_int_equal(daemon_rejects(&d, "a"), 0);
 	assert_true(daemon_number(&d, "a", "switches_by_priority.44") > 300);
 }
@@ -172,5 +116,5 @@ int main(void)
 		cmocka_unit_test(test_counts),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, set_up, stage_tear_down);
 }

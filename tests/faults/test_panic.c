@@ -4,52 +4,28 @@
  * kernel panics (guest.sh). Started by tests/faults/run.
  */
 #include <poll.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include "tests/faults/stage.h"
+#include "tests/guest/machine.h"
 
 #define PANIC_LIMIT_MS 20000 /* the guest's kernel has much to say */
 
 static _Noreturn void become_linux(const char *socket, int serial)
 {
-	char chardev[160];
-	const char *args[] = { "qemu-system-x86_64",
-			       "-no-user-config",
-			       "-nodefaults",
-			       "-no-reboot",
-			       "-display",
-			       "none",
-			       "-name",
-			       "linux,debug-threads=on",
-			       "-machine",
-			       "q35,memory-backend=memory",
-			       "-m",
-			       "256M",
-			       "-object",
-			       "memory-backend-memfd,id=memory,size=256M,share=on",
-			       "-accel",
-			       "tcg",
-			       "-chardev",
-			       chardev,
-			       "-device",
-			       "vhost-user-gpio-pci,chardev=ringsched",
-			       "-serial",
-			       "stdio",
-			       "-kernel",
-			       getenv("LINUX_KERNEL"),
-			       "-initrd",
-			       getenv("LINUX_INITRD"),
-			       "-append",
-			       "console=ttyS0 quiet tsc=reliable panic=-1 rs.run=/tests/guest.sh",
-			       NULL };
+	const struct machine guest = {
+		.name = "linux",
+		.accel = "tcg",
+		.vcpus = 1,
+		.kernel = getenv("LINUX_KERNEL"),
+		.initrd = getenv("LINUX_INITRD"),
+		.append = "rs.run=/tests/guest.sh",
+		.sockets = { socket },
+		.in = serial,
+		.out = serial,
+	};
 
-	snprintf(chardev, sizeof(chardev), "socket,id=ringsched,path=%s", socket);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	dup2(serial, STDIN_FILENO);
-	dup2(serial, STDOUT_FILENO);
-	execvp(args[0], (char *const *)args);
-	_exit(127);
+	machine_become(&guest);
 }
 
 static void start_linux(void)

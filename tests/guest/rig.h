@@ -68,5 +68,7 @@ void rig_close(struct rig *rig);
 pid_t rig_pid(const struct rig *rig, unsigned int ring, unsigned int slot);
 /* One of the module's counters; -1 where there is none of this name. */
 long long rig_stat(const char *name);
+/* Writes the text to a file of the kernel's. 0 or a negative errno value; says nothing. */
+int rig_write(const char *path, const char *text);
 
 #endif /* RIG_H */

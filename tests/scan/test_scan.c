@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,62 +21,33 @@
 
 #include "host/error.h"
 #include "tests/fake/daemon.h"
+#include "tests/guest/machine.h"
 
 #define BOOT_LIMIT_MS 60000
 #define STEP_LIMIT_MS 10000
 #define TASK_MS 2000 /* seconds, for this machine may be busy as well */
 
 static struct daemon d;
-static pid_t machine;
+static pid_t qemu;
 static int to_guest = -1, from_guest = -1;
 
-static _Noreturn void become_qemu(const char *socket, int in, int out)
+static _Noreturn void become_machine(const char *socket, int in, int out)
 {
 	const char *accel = getenv("ACCEL");
-	char serial[128], a[160];
-	const char *args[] = { "qemu-system-x86_64",
-			       "-no-user-config",
-			       "-nodefaults",
-			       "-no-reboot",
-			       "-display",
-			       "none",
-			       "-name",
-			       "scan,debug-threads=on",
-			       "-machine",
-			       "q35,memory-backend=memory",
-			       "-m",
-			       "256M",
-			       "-object",
-			       "memory-backend-memfd,id=memory,size=256M,share=on",
-			       "-accel",
-			       accel ? accel : "tcg,thread=multi",
-			       "-smp",
-			       "2",
-			       "-chardev",
-			       a,
-			       "-device",
-			       "vhost-user-gpio-pci,chardev=a",
-			       "-serial",
-			       serial,
-			       "-serial",
-			       "stdio",
-			       "-kernel",
-			       getenv("SCAN_KERNEL"),
-			       "-initrd",
-			       getenv("SCAN_INITRD"),
-			       "-append",
-			       "console=ttyS0 quiet tsc=reliable panic=-1 panic_on_warn=1 "
-			       "rs.run=/tests/agent",
-			       NULL };
+	const struct machine guest = {
+		.name = "scan",
+		.accel = accel ? accel : "tcg,thread=multi",
+		.vcpus = 2,
+		.kernel = getenv("SCAN_KERNEL"),
+		.initrd = getenv("SCAN_INITRD"),
+		.append = "panic_on_warn=1 rs.run=/tests/agent",
+		.sockets = { socket },
+		.log = getenv("SCAN_LOG"),
+		.in = in,
+		.out = out,
+	};
 
-	snprintf(serial, sizeof(serial), "file:%s", getenv("SCAN_LOG"));
-	snprintf(a, sizeof(a), "socket,id=a,path=%s", socket);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	dup2(in, STDIN_FILENO);
-	dup2(out, STDOUT_FILENO);
-	close_range(3, ~0u, 0);
-	execvp(args[0], (char *const *)args);
-	_exit(127);
+	machine_become(&guest);
 }
 
 static bool start_machine(void)
@@ -88,14 +58,14 @@ static bool start_machine(void)
 	daemon_vm_socket(&d, "a", socket);
 	if (pipe(in) || pipe(out))
 		return false;
-	machine = fork();
-	if (!machine)
-		become_qemu(socket, in[0], out[1]);
+	qemu = fork();
+	if (!qemu)
+		become_machine(socket, in[0], out[1]);
 	close(in[0]);
 	close(out[1]);
 	to_guest = in[1];
 	from_guest = out[0];
-	return machine > 0;
+	return qemu > 0;
 }
 
 /* The guest's next line, which must be `wanted`. */
@@ -140,9 +110,9 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
-	if (machine > 0) {
-		kill(machine, SIGKILL);
-		waitpid(machine, NULL, 0);
+	if (qemu > 0) {
+		kill(qemu, SIGKILL);
+		waitpid(qemu, NULL, 0);
 	}
 	close(to_guest);
 	close(from_guest);
