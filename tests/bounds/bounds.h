@@ -5,18 +5,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 struct json_object;
 struct rs_error;
 struct sched_state;
 
-#define BOUNDS_DAEMON_CORE 0
+#define BOUNDS_DAEMON_CORE "0" /* as an option */
 #define BOUNDS_WORKER_CORE 1 /* the guests' side: it sends, and it looks */
 #define BOUNDS_WORKER_PRIORITY 40
 
-uint64_t bounds_now_ns(void);
-void bounds_sleep_until(uint64_t at_ns);
 /* On to the worker's core, before all others there; *own = for sched_restore(). */
 int bounds_take_core(struct sched_state *own, struct rs_error **err);
 /* Sorts; the least value that at least q of all do not exceed. */

@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "host/clock.h"
 #include "host/error.h"
 #include "tests/bounds/bounds.h"
 #include "tests/fake/daemon.h"
 #include "tests/fake/fake_frontend.h"
+#include "tests/fake/measuring.h"
 
 #define RING 1
 #define PRIO 50
@@ -25,7 +27,7 @@ static bool becomes(pid_t tid, uint32_t policy, uint64_t limit_ns)
 	struct sched_state now;
 
 	while (!sched_read(tid, &now) && now.policy != policy)
-		if (bounds_now_ns() > limit_ns)
+		if (monotonic_ns() > limit_ns)
 			return false;
 	return now.policy == policy;
 }
@@ -37,13 +39,13 @@ static int one_round(struct frontend *f, uint64_t period_ns, double *past_us, st
 	uint64_t begin;
 
 	start.period_ns = period_ns;
-	begin = bounds_now_ns();
+	begin = monotonic_ns();
 	ff_post(f, &start, sizeof(start), true);
 	if (!becomes(f->vm.tid[0], SCHED_FIFO, begin + LIMIT_NS))
 		return rs_fail(err, ETIMEDOUT, "START brought no boost");
-	bounds_sleep_until(begin + period_ns - LOOK_AHEAD_NS);
+	measuring_sleep_until(begin + period_ns - LOOK_AHEAD_NS);
 	becomes(f->vm.tid[0], SCHED_OTHER, begin + period_ns + LIMIT_NS);
-	*past_us = ((double)bounds_now_ns() - (double)(begin + period_ns)) / 1e3;
+	*past_us = ((double)monotonic_ns() - (double)(begin + period_ns)) / 1e3;
 	if (!ff_notify(f, RS_KIND_END, RING, PRIO))
 		return rs_fail(err, ETIMEDOUT, "END was not taken");
 	return 0;
@@ -88,7 +90,7 @@ static int measure(struct frontend *f, unsigned int rounds, struct json_object *
 int bounds_demotion(unsigned int rounds, struct json_object *result, bool *holds,
 		    struct rs_error **err)
 {
-	const char *const pinned[] = { "--cpu", "0", NULL };
+	const char *const pinned[] = { "--cpu", BOUNDS_DAEMON_CORE, NULL };
 	struct json_object *rows = json_object_new_array();
 	struct daemon d = { 0 };
 	struct frontend f = { 0 };

@@ -11,10 +11,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "host/clock.h"
 #include "host/error.h"
 #include "tests/bounds/bounds.h"
 #include "tests/fake/daemon.h"
 #include "tests/fake/fake_frontend.h"
+#include "tests/fake/measuring.h"
 
 #define OTHERS 4
 #define STEP_NS 1250000ull /* START or END of one of them: a period of 10 ms each */
@@ -71,11 +73,11 @@ static void *flood(void *argument)
 {
 	const uint64_t step = 1000000000ull / BOUNDS_FLOOD_RATE;
 	struct flooder *o = argument;
-	uint64_t due = bounds_now_ns();
+	uint64_t due = monotonic_ns();
 
 	/* Behind its plan, for the others go first on this core: it catches up. */
 	while (!__atomic_load_n(&o->stop, __ATOMIC_RELAXED)) {
-		if (bounds_now_ns() < due)
+		if (monotonic_ns() < due)
 			continue;
 		flood_once(o);
 		o->sent++;
@@ -103,10 +105,10 @@ static int flood_begin(struct flooder *o, struct rs_error **err)
 static bool taken(const struct frontend *f)
 {
 	const struct ff_queue *q = &f->queue[RS_QUEUE_NOTIFY];
-	uint64_t limit = bounds_now_ns() + TAKE_LIMIT_NS;
+	uint64_t limit = monotonic_ns() + TAKE_LIMIT_NS;
 
 	while (__atomic_load_n(&q->used->index, __ATOMIC_ACQUIRE) != q->avail->index)
-		if (bounds_now_ns() > limit)
+		if (monotonic_ns() > limit)
 			return false;
 	return true;
 }
@@ -114,21 +116,21 @@ static bool taken(const struct frontend *f)
 /* The others' rings for so long: what each message took. */
 static int work(struct fleet *f, double *taken_us, size_t count, struct rs_error **err)
 {
-	uint64_t base = bounds_now_ns() + STEP_NS;
+	uint64_t base = monotonic_ns() + STEP_NS;
 
 	for (size_t i = 0; i < count; i++) {
 		struct frontend *vm = &f->vm[i / 2 % OTHERS];
 		struct rs_message m;
 		uint64_t begin;
 
-		bounds_sleep_until(base + i * STEP_NS);
+		measuring_sleep_until(base + i * STEP_NS);
 		m = ff_message(vm, i & 1 ? RS_KIND_END : RS_KIND_START, 1, 50);
 		m.period_ns = 2 * STEP_NS * OTHERS;
-		begin = bounds_now_ns();
+		begin = monotonic_ns();
 		ff_post(vm, &m, sizeof(m), true);
 		if (!taken(vm))
 			return rs_fail(err, ETIMEDOUT, "a message was not taken");
-		taken_us[i] = (double)(bounds_now_ns() - begin) / 1e3;
+		taken_us[i] = (double)(monotonic_ns() - begin) / 1e3;
 	}
 	return 0;
 }
@@ -282,20 +284,14 @@ static int measure(struct fleet *f, unsigned int pairs, double seconds, struct j
 
 static int bring_up(struct fleet *f, struct rs_error **err)
 {
-	const char *const pinned[] = { "--cpu", "0", NULL };
+	const char *const pinned[] = { "--cpu", BOUNDS_DAEMON_CORE, NULL };
 	int ret = daemon_start(&f->daemon, "ring", pinned, err);
 
 	for (unsigned int i = 0; !ret && i <= OTHERS; i++) {
-		char name[16], path[DAEMON_PATH_MAX];
+		char name[16];
 
 		snprintf(name, sizeof(name), "vm%u", i);
-		ret = daemon_add_vm(&f->daemon, name, 0, NULL, err);
-		daemon_vm_socket(&f->daemon, name, path);
-		if (!ret)
-			ret = ff_boot(&f->vm[i], NULL, path, err);
-		/* As the guest's driver does: it does not want to be told. */
-		if (!ret)
-			f->vm[i].queue[RS_QUEUE_NOTIFY].avail->flags = VRING_AVAIL_F_NO_INTERRUPT;
+		ret = measuring_boot(&f->daemon, &f->vm[i], name, err);
 	}
 	return ret;
 }

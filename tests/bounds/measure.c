@@ -6,11 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "host/error.h"
 #include "host/sched.h"
 #include "tests/bounds/bounds.h"
+#include "tests/fake/measuring.h"
 
 struct options {
 	const char *json;
@@ -25,22 +25,6 @@ static const struct argp_option option_table[] = {
 	{ "seconds", 's', "X", 0, "length of a stretch (default 2)", 0 },
 	{ 0 },
 };
-
-uint64_t bounds_now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
-}
-
-void bounds_sleep_until(uint64_t at_ns)
-{
-	const struct timespec at = { (time_t)(at_ns / 1000000000), (long)(at_ns % 1000000000) };
-
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
-		;
-}
 
 int bounds_take_core(struct sched_state *own, struct rs_error **err)
 {
@@ -66,16 +50,6 @@ double bounds_quantile(double *values, size_t count, double q)
 	return values[index < count ? index : count - 1];
 }
 
-static double number(const char *text, double min, double max, struct argp_state *state)
-{
-	char *end;
-	double value = strtod(text, &end);
-
-	if (*end || end == text || !(value >= min && value <= max))
-		argp_error(state, "%s is not a number from %g to %g", text, min, max);
-	return value;
-}
-
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
 	struct options *o = state->input;
@@ -85,13 +59,13 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 		o->json = text;
 		return 0;
 	case 'r':
-		o->rounds = (unsigned int)number(text, 1, 10000, state);
+		o->rounds = (unsigned int)measuring_number(text, 1, 10000, state);
 		return 0;
 	case 'p':
-		o->pairs = (unsigned int)number(text, 1, 100, state);
+		o->pairs = (unsigned int)measuring_number(text, 1, 100, state);
 		return 0;
 	case 's':
-		o->seconds = number(text, 0.1, 60, state);
+		o->seconds = measuring_number(text, 0.1, 60, state);
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "%s is not an option", text);
@@ -128,12 +102,10 @@ int main(int argc, char **argv)
 	struct options o = { .rounds = 50, .pairs = 5, .seconds = 2 };
 	struct rs_error *err = NULL;
 	bool holds = true;
+	int ret;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	setlinebuf(stdout);
-	if (measure(&o, &holds, &err) == 0)
-		return holds ? 0 : 2;
-	fprintf(stderr, "bounds: %s\n", err ? err->message : "it could not be measured");
-	rs_error_free(&err);
-	return 1;
+	ret = measure(&o, &holds, &err);
+	return measuring_exit_code("bounds", ret, holds, err);
 }

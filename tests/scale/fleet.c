@@ -12,6 +12,7 @@
 #include "host/prng.h"
 #include "host/error.h"
 #include "host/notify.h"
+#include "tests/fake/measuring.h"
 
 #define DRAIN_LIMIT_MS 5000
 #define LOOK_LIMIT_MS 5000
@@ -23,16 +24,11 @@ static void vm_name(unsigned int index, char name[16])
 
 static int add_vm(struct fleet *f, unsigned int index, struct rs_error **err)
 {
-	char name[16], path[DAEMON_PATH_MAX];
+	char name[16];
 
 	vm_name(index, name);
-	if (daemon_add_vm(&f->daemon, name, 0, NULL, err))
-		return rs_fail_wrap(err, "%s", name);
-	daemon_vm_socket(&f->daemon, name, path);
-	if (ff_boot(&f->vm[index], NULL, path, err))
-		return rs_fail_wrap(err, "%s", name);
-	/* As the guest's driver does: it does not want to be told. */
-	f->vm[index].queue[RS_QUEUE_NOTIFY].avail->flags = VRING_AVAIL_F_NO_INTERRUPT;
+	if (measuring_boot(&f->daemon, &f->vm[index], name, err))
+		return -EIO;
 	f->count++;
 	return 0;
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "host/error.h"
+#include "tests/fake/measuring.h"
 #include "tests/scale/plan.h"
 
 #define FILES_EACH 16 /* of one VM, in the daemon or here */
@@ -32,16 +33,6 @@ static const struct argp_option option_table[] = {
 	{ 0 },
 };
 
-static double number(const char *text, double min, double max, struct argp_state *state)
-{
-	char *end;
-	double value = strtod(text, &end);
-
-	if (*end || end == text || !(value >= min && value <= max))
-		argp_error(state, "%s is not a number from %g to %g", text, min, max);
-	return value;
-}
-
 static void read_sizes(struct plan *p, const char *text, struct argp_state *state)
 {
 	char copy[256], *rest = copy, *word;
@@ -52,7 +43,7 @@ static void read_sizes(struct plan *p, const char *text, struct argp_state *stat
 	while ((word = strsep(&rest, ","))) {
 		if (p->size_count == PLAN_SIZES_MAX)
 			argp_error(state, "more than %d numbers of VMs", PLAN_SIZES_MAX);
-		last = number(word, last + 1, FLEET_MAX, state);
+		last = measuring_number(word, last + 1, FLEET_MAX, state);
 		p->vms[p->size_count++] = (unsigned int)last;
 	}
 }
@@ -69,10 +60,10 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 		read_sizes(&o->plan, text, state);
 		return 0;
 	case 'b':
-		o->plan.blocks = (unsigned int)number(text, 1, PLAN_BLOCKS_MAX, state);
+		o->plan.blocks = (unsigned int)measuring_number(text, 1, PLAN_BLOCKS_MAX, state);
 		return 0;
 	case 's':
-		o->plan.seconds = number(text, 0.1, 60, state);
+		o->plan.seconds = measuring_number(text, 0.1, 60, state);
 		return 0;
 	case 'S':
 		o->plan.seed = strtoull(text, NULL, 10);
@@ -144,11 +135,9 @@ int main(int argc, char **argv)
 	};
 	struct rs_error *err = NULL;
 	bool holds = true;
+	int ret;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
-	if (measure(&o, &holds, &err) == 0)
-		return holds ? 0 : 2;
-	fprintf(stderr, "scale: %s\n", err ? err->message : "it could not be measured");
-	rs_error_free(&err);
-	return 1;
+	ret = measure(&o, &holds, &err);
+	return measuring_exit_code("scale", ret, holds, err);
 }

@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "host/clock.h"
 #include "host/error.h"
 #include "host/sched.h"
+#include "tests/fake/measuring.h"
 #include "tests/scale/fleet.h"
 
 /* Below the daemon's thread, above all else: what is due is due now. */
@@ -38,14 +40,6 @@ static uint64_t clock_ns(clockid_t clock)
 
 	clock_gettime(clock, &t);
 	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
-}
-
-static void sleep_until(uint64_t ns)
-{
-	const struct timespec t = { (time_t)(ns / 1000000000), (long)(ns % 1000000000) };
-
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR)
-		;
 }
 
 static unsigned int earliest(const struct due *due, unsigned int count)
@@ -99,7 +93,7 @@ static int change_one(struct worker *w, unsigned int index, struct due *due)
 /* Every VM ends as it began: without an active ring. */
 static int work_all(struct worker *w, struct due *due)
 {
-	uint64_t begin = clock_ns(CLOCK_MONOTONIC) + START_AHEAD_NS;
+	uint64_t begin = monotonic_ns() + START_AHEAD_NS;
 	uint64_t end = (uint64_t)(w->load->seconds * 1e9);
 
 	for (;;) {
@@ -112,11 +106,11 @@ static int work_all(struct worker *w, struct due *due)
 				break;
 			continue;
 		}
-		sleep_until(begin + due[i].at_ns);
+		measuring_sleep_until(begin + due[i].at_ns);
 		if (change_one(w, i, &due[i]))
 			return -ENOSPC;
 	}
-	sleep_until(begin + end);
+	measuring_sleep_until(begin + end);
 	return 0;
 }
 
@@ -148,7 +142,7 @@ int fleet_work(struct fleet *f, const struct fleet_load *load, uint64_t *changes
 
 	*changes = 0;
 	if (load->changes_per_s <= 0) {
-		sleep_until(clock_ns(CLOCK_MONOTONIC) + (uint64_t)(load->seconds * 1e9));
+		measuring_sleep_until(monotonic_ns() + (uint64_t)(load->seconds * 1e9));
 		return 0;
 	}
 	ret = pthread_create(&thread, NULL, run_worker, &w);
