@@ -25,7 +25,7 @@ bool figure_applies(const struct figure *f, const struct summary *s)
 	return !f->applies || f->applies(s);
 }
 
-const char *figure_colour(const struct summary *s, const char *policy)
+const char *figure_colour(const char *policy)
 {
 	static const struct {
 		const char *policy, *colour;
@@ -36,15 +36,11 @@ const char *figure_colour(const struct summary *s, const char *policy)
 		{ "dedicated", "#000000" }, { "deadline", "#999999" },
 		{ "rq_scan", "#8c6d1f" }, /* beyond their eight: a dark yellow */
 	};
-	static const char *const others[] = { "#332288", "#882255", "#44aa99", "#666666" };
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (!strcmp(known[i].policy, policy))
 			return known[i].colour;
-	for (size_t i = 0; i < s->policy_count; i++)
-		if (!strcmp(s->policies[i].name, policy))
-			return others[i % (sizeof(others) / sizeof(others[0]))];
-	return others[0];
+	return "#332288"; /* a policy that was added and has no row yet: an indigo */
 }
 
 const char *figure_other_colour(size_t series)
@@ -53,6 +49,28 @@ const char *figure_other_colour(size_t series)
 					       "#e69f00", "#56b4e9", "#000000", "#999999" };
 
 	return colours[series % (sizeof(colours) / sizeof(colours[0]))];
+}
+
+void figure_plot_exceeded(FILE *gp, const char *data, const struct summary *s, enum phase phase)
+{
+	char label[80];
+
+	fputs("plot ", gp);
+	for (size_t i = 0; i < s->policy_count; i++) {
+		const char *colour = figure_colour(s->policies[i].name);
+
+		figure_label(s->policies[i].name, label);
+		fprintf(gp,
+			"%s'%s' index %zu using 1:2 with steps linewidth 2.5 linecolor '%s' "
+			"title '%s, %s'",
+			i ? ", \\\n\t" : "", data, 2 * i, colour, label, phase_names[phase]);
+		if (phase != PHASE_SOLO)
+			fprintf(gp,
+				", \\\n\t'' index %zu using 1:2 with steps linewidth 1.5 dashtype 2 "
+				"linecolor '%s' title '%s, solo'",
+				2 * i + 1, colour, label);
+	}
+	fputs("\n", gp);
 }
 
 const char *figure_label(const char *policy, char room[80])

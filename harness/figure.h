@@ -66,11 +66,15 @@ const char *figure_other_colour(size_t series);
 
 /* A policy's colour, "#rrggbb", the same in every figure, told apart by
  * colour-blind readers (Okabe and Ito, 2008). */
-const char *figure_colour(const struct summary *s, const char *policy);
+const char *figure_colour(const char *policy);
 
 /* A data block of sorted times, in ms, and the share of `periods` that take
  * longer. What has no time at all exceeds any: figure_ccdf.c. */
 void figure_write_exceeded(FILE *dat, const struct durations *d, size_t periods);
+
+/* The plot of such blocks, of `data` two a policy, in `phase` and solo: one curve
+ * a block, the latter dashed. */
+void figure_plot_exceeded(FILE *gp, const char *data, const struct summary *s, enum phase phase);
 
 /* The policy's name for gnuplot's enhanced text: '_' is no subscript. */
 const char *figure_label(const char *policy, char room[80]);

@@ -117,7 +117,7 @@ static int write_boots(const struct summary *s, FILE *dat, FILE *gp, struct rs_e
 			"%s'boots.dat' index %zu using 1:2 with points pointtype 7 pointsize %.1f "
 			"linecolor '%s'",
 			i ? ", \\\n\t" : "", i, s->policies[i].boot_count > 30 ? 0.7 : 1.5,
-			figure_colour(s, s->policies[i].name));
+			figure_colour(s->policies[i].name));
 	fputs("\n", gp);
 	return 0;
 }

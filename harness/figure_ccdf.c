@@ -98,7 +98,6 @@ static int write_ccdf(const struct summary *s, FILE *dat, FILE *gp, struct rs_er
 	enum phase phase = summary_phase(s);
 	const char *name = phase_names[phase];
 	size_t samples = 0;
-	char label[80];
 
 	fprintf(dat,
 		"# two blocks a policy, %s and solo: response time in ms, share that takes longer\n",
@@ -115,22 +114,7 @@ static int write_ccdf(const struct summary *s, FILE *dat, FILE *gp, struct rs_er
 	if (!samples)
 		return rs_fail(err, ENODATA, "no period of phase %s ended", name);
 	write_axes(s, gp);
-	fputs("plot ", gp);
-	for (size_t i = 0; i < s->policy_count; i++) {
-		const char *colour = figure_colour(s, s->policies[i].name);
-
-		figure_label(s->policies[i].name, label);
-		fprintf(gp,
-			"%s'ccdf.dat' index %zu using 1:2 with steps linewidth 2.5 linecolor '%s' "
-			"title '%s, %s'",
-			i ? ", \\\n\t" : "", 2 * i, colour, label, name);
-		if (phase != PHASE_SOLO)
-			fprintf(gp,
-				", \\\n\t'' index %zu using 1:2 with steps linewidth 1.5 dashtype 2 "
-				"linecolor '%s' title '%s, solo'",
-				2 * i + 1, colour, label);
-	}
-	fputs("\n", gp);
+	figure_plot_exceeded(gp, "ccdf.dat", s, phase);
 	return 0;
 }
 

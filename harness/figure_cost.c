@@ -63,7 +63,7 @@ static void write_panel(const struct summary *s, int panel, double top, FILE *gp
 	for (size_t i = 0; i < s->policy_count; i++)
 		fprintf(gp,
 			"'cost.dat' every ::%zu::%zu using 1:%d with boxes linecolor '%s', \\\n\t",
-			i, i, column, figure_colour(s, s->policies[i].name));
+			i, i, column, figure_colour(s->policies[i].name));
 	fprintf(gp, "'cost.dat' using 1:%d:(sprintf(\"%%.3g\", column(%d))) with labels %s\n",
 		column, column, upright ? "rotate by 90 left offset 0,0.4" : "offset 0,0.7");
 }

@@ -36,29 +36,16 @@ static void write_axes(const struct summary *s, FILE *gp)
 static void write_curves(const struct summary *s, FILE *dat, FILE *gp)
 {
 	enum phase phase = summary_phase(s);
-	char label[80];
 
-	fputs("plot ", gp);
 	for (size_t i = 0; i < s->policy_count; i++) {
 		const struct policy_result *p = &s->policies[i];
-		const char *colour = figure_colour(s, p->name);
 
 		fprintf(dat, "# %s\n", p->name);
 		figure_write_exceeded(dat, &p->pooled[phase].handler, p->pooled[phase].periods);
 		figure_write_exceeded(dat, &p->pooled[PHASE_SOLO].handler,
 				      p->pooled[PHASE_SOLO].periods);
-		figure_label(p->name, label);
-		fprintf(gp,
-			"%s'interrupt.dat' index %zu using 1:2 with steps linewidth 2.5 linecolor "
-			"'%s' title '%s, %s'",
-			i ? ", \\\n\t" : "", 2 * i, colour, label, phase_names[phase]);
-		if (phase != PHASE_SOLO)
-			fprintf(gp,
-				", \\\n\t'' index %zu using 1:2 with steps linewidth 1.5 dashtype 2 "
-				"linecolor '%s' title '%s, solo'",
-				2 * i + 1, colour, label);
 	}
-	fputs("\n", gp);
+	figure_plot_exceeded(gp, "interrupt.dat", s, phase);
 }
 
 static int write_interrupt(const struct summary *s, FILE *dat, FILE *gp, struct rs_error **err)

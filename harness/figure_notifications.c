@@ -73,7 +73,7 @@ static int write_notifications(const struct summary *s, FILE *dat, FILE *gp, str
 		fprintf(gp,
 			"%s'notifications.dat' index %zu using 1:2 with linespoints linewidth 2.5 "
 			"pointtype 7 linecolor '%s' title '%s'",
-			i ? ", \\\n\t" : "", i, figure_colour(s, s->policies[i].name),
+			i ? ", \\\n\t" : "", i, figure_colour(s->policies[i].name),
 			figure_label(s->policies[i].name, label));
 	fputs("\n", gp);
 	return 0;

@@ -123,7 +123,7 @@ static void write_panel(FILE *gp, const struct summary *s, const struct panel *p
 	};
 	enum phase phase = summary_phase(s);
 	const struct cell_phase *judged = &panel->boot->cell->phases[phase];
-	const char *colour = figure_colour(s, panel->policy->name);
+	const char *colour = figure_colour(panel->policy->name);
 	char label[80];
 	size_t block = index * DOT_COUNT;
 

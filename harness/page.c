@@ -142,7 +142,7 @@ static void define_series(const struct page *page, FILE *to)
 								 PLOT_SERIES_MAX;
 
 	for (size_t i = 0; i < count; i++)
-		colours[i] = figure_colour(page->s, page->s->policies[i].name);
+		colours[i] = figure_colour(page->s->policies[i].name);
 	plot_define(to, colours, count);
 }
 
