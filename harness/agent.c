@@ -252,36 +252,42 @@ static int wrap_command(struct rs_error **err, const char *command)
 	return rs_fail_wrap(err, "%.*s", (int)strcspn(command, " \n"), command);
 }
 
+static __attribute__((format(printf, 7, 0))) int ask(struct agent *a, double timeout_s,
+						     char *answer, char **data, size_t *length,
+						     struct rs_error **err, const char *format,
+						     va_list args)
+{
+	char command[AGENT_LINE_MAX];
+	int ret = format_command(command, err, format, args);
+
+	if (ret < 0)
+		return ret;
+	ret = converse(a, command, timeout_s, answer, data, length, err);
+	return ret < 0 ? wrap_command(err, command) : 0;
+}
+
 int agent_command(struct agent *a, double timeout_s, char *answer, struct rs_error **err,
 		  const char *format, ...)
 {
-	char command[AGENT_LINE_MAX];
 	va_list args;
 	int ret;
 
 	va_start(args, format);
-	ret = format_command(command, err, format, args);
+	ret = ask(a, timeout_s, answer, NULL, NULL, err, format, args);
 	va_end(args);
-	if (ret < 0)
-		return ret;
-	ret = converse(a, command, timeout_s, answer, NULL, NULL, err);
-	return ret < 0 ? wrap_command(err, command) : 0;
+	return ret;
 }
 
 int agent_fetch(struct agent *a, double timeout_s, char **data, size_t *length,
 		struct rs_error **err, const char *format, ...)
 {
-	char command[AGENT_LINE_MAX];
 	va_list args;
 	int ret;
 
 	va_start(args, format);
-	ret = format_command(command, err, format, args);
+	ret = ask(a, timeout_s, NULL, data, length, err, format, args);
 	va_end(args);
-	if (ret < 0)
-		return ret;
-	ret = converse(a, command, timeout_s, NULL, data, length, err);
-	return ret < 0 ? wrap_command(err, command) : 0;
+	return ret;
 }
 
 /* The text behind "key=", up to a blank; NULL where there is none. */

@@ -63,20 +63,29 @@ bool process_alive(const struct process *p)
 	return now.pid && now.start == p->start;
 }
 
+/* Its arguments, a NUL behind each, *length bytes in all; NULL where they cannot
+ * be read. Owned by the caller. */
+static char *read_arguments(pid_t pid, ssize_t *length)
+{
+	char *text = malloc(CMDLINE_MAX);
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
+	*length = text ? read_file(path, text, CMDLINE_MAX) : -ENOMEM;
+	if (*length >= 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
 /* One argument of the process begins with `needle`. */
 static bool has_argument(pid_t pid, const char *needle)
 {
-	cleanup_free char *text = malloc(CMDLINE_MAX);
-	const char *argument;
-	char path[64];
 	ssize_t length;
+	cleanup_free char *text = read_arguments(pid, &length);
 
-	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
-	if (!text)
-		return false;
-	length = read_file(path, text, CMDLINE_MAX);
-	for (argument = text; argument < text + length; argument += strlen(argument) + 1)
-		if (!strncmp(argument, needle, strlen(needle)))
+	for (const char *a = text; text && a < text + length; a += strlen(a) + 1)
+		if (!strncmp(a, needle, strlen(needle)))
 			return true;
 	return false;
 }
@@ -147,19 +156,14 @@ static char *below_its_folder(pid_t pid, const char *path)
 
 char *process_option(pid_t pid, const char *name, char letter)
 {
-	cleanup_free char *text = malloc(CMDLINE_MAX);
-	const char *argument, *value = NULL;
-	char path[64];
 	ssize_t length;
+	cleanup_free char *text = read_arguments(pid, &length);
+	const char *value = NULL;
 
-	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
-	if (!text)
-		return NULL;
-	length = read_file(path, text, CMDLINE_MAX);
-	for (argument = text; argument < text + length; argument += strlen(argument) + 1) {
+	for (const char *a = text; text && a < text + length; a += strlen(a) + 1) {
 		if (value) /* it was the option before */
-			return below_its_folder(pid, argument);
-		value = value_in(argument, name, letter);
+			return below_its_folder(pid, a);
+		value = value_in(a, name, letter);
 		if (value && *value)
 			return below_its_folder(pid, value);
 	}
