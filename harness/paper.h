@@ -117,8 +117,6 @@ enum paper_state paper_judge(struct paper *p, const struct paper_claim *claim);
 
 /* ---- the page (paper_page.c) ---- */
 
-void paper_write_page(struct paper *p, FILE *to);
-
 /* Write DIR/paper.md; the state of all claims together: FAILS, PARTLY or HOLDS. */
 int paper_make(const char *dir, enum paper_state *state, struct rs_error **err);
 

@@ -277,7 +277,7 @@ static void write_runs(struct paper *p, FILE *to)
 		fprintf(to, "\n%s\n", can_tell);
 }
 
-void paper_write_page(struct paper *p, FILE *to)
+static void write_page(struct paper *p, FILE *to)
 {
 	const struct paper_claim *c;
 
@@ -343,7 +343,7 @@ int paper_make(const char *dir, enum paper_state *state, struct rs_error **err)
 		paper_close(p);
 		return ret;
 	}
-	paper_write_page(p, to);
+	write_page(p, to);
 	*state = state_of_all(p);
 	if (fflush(to) || ferror(to))
 		ret = rs_fail_errno(err, errno, "writing %s", path);

@@ -52,7 +52,10 @@ static double kicks_per_period(const struct cell *cell, const char *vm)
 	return periods > 0 ? kicks / periods : NAN;
 }
 
-double summary_wait_us(const struct cell_phase *phase, const struct cell_ring *ring, size_t periods)
+/* Time that the ring's VM wanted the core and had it not, us a period; NaN where
+ * it is not known. */
+static double wait_a_period(const struct cell_phase *phase, const struct cell_ring *ring,
+			    size_t periods)
 {
 	const struct cell_vcpu *vcpu = ring->vm_index < 0 ? NULL : &phase->vms[ring->vm_index];
 
@@ -81,7 +84,7 @@ static int measure_phase(struct boot_phase *b, const struct cell *cell,
 	b->wakeup = durations_spread(&b->measure.wakeup);
 	b->response = durations_spread(&b->measure.response);
 	b->handler = durations_spread(&b->measure.handler);
-	b->wait_us_per_period = summary_wait_us(phase, judged, b->measure.periods);
+	b->wait_us_per_period = wait_a_period(phase, judged, b->measure.periods);
 	b->delay = delay_of_phase(cell, phase);
 	cost_of_phase(&b->cost, cell, phase);
 	return ret;
@@ -258,7 +261,7 @@ int summary_pool_ring(const struct policy_result *p, const struct cell_ring *lik
 			if (ring->id != like->id || strcmp(ring->vm, like->vm))
 				continue;
 			ret = measure_add(&pool->measure, ring, &c->phases[phase], err);
-			wait_us += summary_wait_us(&c->phases[phase], ring, 1);
+			wait_us += wait_a_period(&c->phases[phase], ring, 1);
 		}
 	}
 	pool->wakeup = durations_spread(&pool->measure.wakeup);

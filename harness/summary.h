@@ -98,11 +98,6 @@ static inline bool summary_has_neighbour(const struct summary *s)
 	return scenario_count_role(s->run->scenario, VM_ROLE_NEIGHBOUR) != 0;
 }
 
-/* Time that the ring's VM wanted the core and had it not, per period; NaN
- * where it is not known. */
-double summary_wait_us(const struct cell_phase *phase, const struct cell_ring *ring,
-		       size_t periods);
-
 /* The run must outlive the result, which is the caller's. */
 struct summary *summary_make(const struct run *run, struct rs_error **err);
 void summary_free(struct summary *s);

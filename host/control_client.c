@@ -207,21 +207,13 @@ struct json_object *control_client_request(struct control_client *client,
 	return length < 0 ? NULL : check_answer(parse_line(client, (size_t)length), err);
 }
 
-struct json_object *control_client_named(struct control_client *client, const char *command,
-					 const char *name, struct rs_error **err)
+struct json_object *control_client_command(struct control_client *client, const char *command,
+					   struct rs_error **err)
 {
 	struct json_object *request = json_object_new_object(), *answer;
 
 	json_object_object_add(request, "command", json_object_new_string(command));
-	if (name)
-		json_object_object_add(request, "name", json_object_new_string(name));
 	answer = control_client_request(client, request, err);
 	json_object_put(request);
 	return answer;
-}
-
-struct json_object *control_client_command(struct control_client *client, const char *command,
-					   struct rs_error **err)
-{
-	return control_client_named(client, command, NULL, err);
 }

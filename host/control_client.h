@@ -35,10 +35,6 @@ struct json_object *control_client_request(struct control_client *client,
 struct json_object *control_client_command(struct control_client *client, const char *command,
 					   struct rs_error **err);
 
-/* The same for a request {"command":command,"name":name}. */
-struct json_object *control_client_named(struct control_client *client, const char *command,
-					 const char *name, struct rs_error **err);
-
 static inline void cleanup_control_clientp(struct control_client **client)
 {
 	control_client_close(*client);

@@ -60,19 +60,6 @@ void hist_add(struct hist *h, uint64_t value_ns)
 		h->bucket[bucket_of(value_ns)]++;
 }
 
-void hist_merge(struct hist *into, const struct hist *from)
-{
-	into->count += from->count;
-	into->overflow += from->overflow;
-	add_saturating(&into->sum, from->sum);
-	if (from->min < into->min)
-		into->min = from->min;
-	if (from->max > into->max)
-		into->max = from->max;
-	for (unsigned int i = 0; i < HIST_BUCKETS; i++)
-		into->bucket[i] += from->bucket[i];
-}
-
 /* Samples below which no finite 95 % upper limit of the quantile q exists. */
 static double samples_needed(double q)
 {

@@ -31,7 +31,6 @@ struct hist {
 
 void hist_init(struct hist *h);
 void hist_add(struct hist *h, uint64_t value_ns);
-void hist_merge(struct hist *into, const struct hist *from);
 
 /* The inclusive upper edge in ns of bucket `index`. */
 uint64_t hist_bucket_upper(unsigned int index);

@@ -116,31 +116,6 @@ static void test_overflow_and_saturation(void **state)
 	assert_int_equal(value, UINT64_MAX);
 }
 
-static void test_merge(void **state)
-{
-	static struct hist a, b;
-	uint64_t value = 0;
-
-	(void)state;
-	hist_init(&a);
-	hist_init(&b);
-	for (int i = 0; i < 6; i++)
-		hist_add(&a, 10);
-	for (int i = 0; i < 4; i++)
-		hist_add(&b, 50);
-	hist_merge(&a, &b);
-	assert_int_equal(a.count, 10);
-	assert_int_equal(a.sum, 260);
-	assert_int_equal(a.min, 10);
-	assert_int_equal(a.max, 50);
-	assert_true(hist_quantile(&a, 0.5, &value));
-	assert_int_equal(value, 10);
-	hist_init(&b); /* an empty one changes nothing */
-	hist_merge(&a, &b);
-	assert_int_equal(a.min, 10);
-	assert_int_equal(a.count, 10);
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -148,7 +123,6 @@ int main(void)
 		cmocka_unit_test(test_quantiles_against_exact),
 		cmocka_unit_test(test_too_few_samples),
 		cmocka_unit_test(test_overflow_and_saturation),
-		cmocka_unit_test(test_merge),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
