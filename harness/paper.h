@@ -67,6 +67,9 @@ struct paper_claim {
 	const char *said; /* Required. What the paper says, in our words */
 	const char *here; /* Required. How it is looked at here */
 	const char *not_here; /* Why it cannot be judged here; then its rows are shown only */
+	/* Not required. A part of it that no scenario measures: at best it holds as
+	 * far as it was measured. */
+	const char *unmeasured;
 	struct paper_row rows[PAPER_ROWS_MAX]; /* ended by one without `what` */
 	struct paper_figure figures[PAPER_FIGURES_MAX];
 };
@@ -112,7 +115,8 @@ struct paper_reading {
 };
 void paper_read(struct paper *p, const struct paper_row *row, struct paper_reading *r);
 
-/* The claim as a whole, from its rows. */
+/* What the claim's rows come to together, and the claim as a whole. */
+enum paper_state paper_judge_rows(struct paper *p, const struct paper_claim *claim);
 enum paper_state paper_judge(struct paper *p, const struct paper_claim *claim);
 
 /* ---- the page (paper_page.c) ---- */

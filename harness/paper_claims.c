@@ -76,7 +76,9 @@ const struct paper_claim paper_claims[] = {
 		.said = "A guest's scheduler that tells the hypervisor of every task switch lets the "
 			"VM's priority follow its process, and involves the hypervisor in each switch.",
 		.here = "Policy `per_switch` against `ring`, with rings of 1 to 16 processes in one "
-			"guest.",
+			"guest. Every switch to or from a real-time process is told. A ring's processes "
+			"have one priority: a guest that told changes of it alone would send as many as "
+			"`ring`, and nothing of which process runs.",
 		.rows = {
 			{ .what = "notifications a period at 16 processes, `per_switch` ÷ `ring`",
 			  .source = "ring-size", .value = NOTIFICATIONS("per_switch", "15"),
@@ -86,6 +88,10 @@ const struct paper_claim paper_claims[] = {
 			  .value = NOTIFICATIONS("per_switch", "1"), .over = NOTIFICATIONS("ring", "1") },
 			{ .what = "the same at 4 processes", .source = "ring-size",
 			  .value = NOTIFICATIONS("per_switch", "4"), .over = NOTIFICATIONS("ring", "4") },
+			{ .what = "`per_switch` at 16 processes: notifications a period with another "
+				  "priority than the one before",
+			  .source = "ring-size",
+			  .value = "policies.per_switch.rings.control/15.priority_changes_per_period" },
 			{ .what = "deadlines missed while the neighbour boots", .source = BOOT,
 			  MISSED_OF("per_switch", "control/*", "boot") },
 		},
@@ -201,6 +207,8 @@ const struct paper_claim paper_claims[] = {
 			{ .what = "time in the guest to send one notification", .source = BOOT,
 			  .value = "policies.ring_boot.send_us", .unit = " µs", .guest_time = true },
 		},
+		.figures = { { BOOT "/figures/priority.png",
+			       "What the two calls told, ring by ring, and the priority that came of it." } },
 	},
 	{
 		.number = 9,
@@ -358,6 +366,8 @@ const struct paper_claim paper_claims[] = {
 			{ .what = "`deadline`: interference", .source = BOOT,
 			  .value = "policies.deadline.interference" },
 		},
+		.figures = { { BOOT "/figures/boots.png",
+			       "Interference boot by boot: `deadline` beside the others." } },
 	},
 	{
 		.number = 14,
@@ -365,8 +375,9 @@ const struct paper_claim paper_claims[] = {
 		.title = "Cooperation with other schedulers",
 		.said = "Left for later: disk I/O priority, and the real-time group scheduler's budget.",
 		.here = "A guest that never ends its ring, at a priority above all others, under a "
-			"real-time budget kept by the kernel or by the daemon; I/O priority where the "
-			"machine's disk has it.",
+			"real-time budget kept by the kernel or by the daemon.",
+		.unmeasured = "what a VM's disk gains by I/O priority (`io_boost`); that it is set, read "
+			      "back and restored is shown by the tests",
 		.rows = {
 			{ .what = "rogue guest under `rt_budget`: deadlines missed by the other VM",
 			  .source = "rogue-guest", MISSED_OF("ring_boot", "control/*", "shared"),
@@ -396,6 +407,8 @@ const struct paper_claim paper_claims[] = {
 			  .value = "policies.ring_irq.interrupts.irq_confirmed",
 			  .relation = PAPER_AT_LEAST, .bound = 1 },
 		},
+		.figures = { { "interrupt-latency/figures/interrupt.png",
+			       "From the interrupt that releases the ring to its handler." } },
 	},
 	{ 0 },
 }

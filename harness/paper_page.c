@@ -204,6 +204,8 @@ static void write_claim(struct paper *p, const struct paper_claim *c, FILE *to)
 	fprintf(to, ": %s\n\n%s\n\n%s\n\nVerdict: %s%s%s.\n", c->title, c->said, c->here,
 		claim_words[paper_judge(p, c)], c->not_here ? ": " : "",
 		c->not_here ? c->not_here : "");
+	if (c->unmeasured)
+		fprintf(to, "\nNo scenario measures %s.\n", c->unmeasured);
 	write_rows_head(to);
 	for (row = c->rows; row->what; row++)
 		guest_time |= write_row(p, row, to) == PAPER_NOT_HERE;
@@ -290,13 +292,14 @@ static void write_page(struct paper *p, FILE *to)
 	write_runs(p, to);
 }
 
+/* What no scenario measures is missing in no run. */
 static enum paper_state state_of_all(struct paper *p)
 {
 	enum paper_state all = PAPER_HOLDS;
 	const struct paper_claim *c;
 
 	for (c = paper_claims; c->title; c++) {
-		enum paper_state state = paper_judge(p, c);
+		enum paper_state state = paper_judge_rows(p, c);
 
 		if (state == PAPER_FAILS)
 			return PAPER_FAILS;

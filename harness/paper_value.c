@@ -217,7 +217,7 @@ void paper_read(struct paper *p, const struct paper_row *row, struct paper_readi
 		r->state = PAPER_UNKNOWN;
 }
 
-enum paper_state paper_judge(struct paper *p, const struct paper_claim *claim)
+enum paper_state paper_judge_rows(struct paper *p, const struct paper_claim *claim)
 {
 	unsigned int count[PAPER_NOT_JUDGED + 1] = { 0 };
 	const struct paper_row *row;
@@ -237,4 +237,11 @@ enum paper_state paper_judge(struct paper *p, const struct paper_claim *claim)
 	if (count[PAPER_UNKNOWN])
 		return count[PAPER_HOLDS] ? PAPER_PARTLY : PAPER_UNKNOWN;
 	return count[PAPER_HOLDS] ? PAPER_HOLDS : PAPER_NOT_HERE;
+}
+
+enum paper_state paper_judge(struct paper *p, const struct paper_claim *claim)
+{
+	enum paper_state rows = paper_judge_rows(p, claim);
+
+	return rows == PAPER_HOLDS && claim->unmeasured ? PAPER_PARTLY : rows;
 }

@@ -39,6 +39,7 @@ static void test_claims_are_all_there(void **state)
 		last = c->number;
 		assert_non_null(c->said);
 		assert_non_null(c->here);
+		assert_non_null(c->figures[0].file);
 		for (const struct paper_row *r = c->rows; r->what; r++) {
 			assert_true(r < c->rows + PAPER_ROWS_MAX - 1);
 			assert_non_null(r->source);
@@ -418,6 +419,9 @@ static void test_verdicts(void **state)
 	assert_int_equal(paper_judge(p, claim(10, "")), PAPER_PARTLY); /* no lower ring */
 	assert_int_equal(paper_judge(p, claim(11, "")), PAPER_UNKNOWN);
 	assert_int_equal(paper_judge(p, claim(14, "a")), PAPER_NOT_HERE);
+	/* Its budget holds; of I/O priority nothing is measured. */
+	assert_int_equal(paper_judge_rows(p, claim(14, "b")), PAPER_HOLDS);
+	assert_int_equal(paper_judge(p, claim(14, "b")), PAPER_PARTLY);
 	paper_close(p);
 }
 
