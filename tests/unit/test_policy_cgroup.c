@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Budgets and low groups, with cgroups as libvirt makes them. */
+#include <sys/mount.h>
+
 #include "tests/unit/policy_world.h"
 
 #define CPU "/sys/fs/cgroup/cpu"
@@ -192,6 +194,83 @@ static void test_cgroups_after_kill(void **state)
 	expect_period(1000000, 0);
 }
 
+/*
+ * As on a kernel before 5.15, without cpu.idle: nothing can be read of it. For
+ * the calling process alone.
+ */
+static bool hide_idle(void)
+{
+	char path[160];
+
+	snprintf(path, sizeof(path), "%s/cpu.idle", groups[DOMAIN]);
+	return !unshare(CLONE_NEWNS) && !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
+	       !mount("/dev/null", path, NULL, MS_BIND, NULL);
+}
+
+static bool has_shares(long long wanted)
+{
+	long long now;
+
+	return !cgroup_read_number(groups[DOMAIN], "cpu.shares", &now, NULL) && now == wanted;
+}
+
+/* In a child; its exit code says which step was wrong. */
+static _Noreturn void live_by_shares(const char *path, bool killed)
+{
+	if (!hide_idle())
+		_exit(77);
+	record = record_open(path, NULL);
+	connect_vm("ring_boot", VM_ROLE_NEIGHBOUR);
+	if (vm_settle(vm, NULL) || !vm->lowgroup.by_shares)
+		_exit(1);
+	if (!has_shares(2)) /* the smallest there are */
+		_exit(2);
+	if (killed)
+		raise(SIGKILL);
+	send(RS_KIND_START, 1, 40);
+	if (!has_shares(512))
+		_exit(3);
+	vm_remove(vm);
+	_exit(record_used(record) ? 4 : 0);
+}
+
+static void run_by_shares(const char *path, bool killed)
+{
+	int status;
+	pid_t child = fork();
+
+	if (!child)
+		live_by_shares(path, killed);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+		skip();
+	if (killed)
+		assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	else
+		assert_int_equal(status, 0);
+	assert_int_equal(knob(groups[DOMAIN], "cpu.idle"), 0);
+}
+
+static void test_low_by_shares(void **state)
+{
+	unsigned int count;
+	char path[64];
+
+	(void)state;
+	make_groups();
+	write_knob(groups[VCPU0], "tasks", p.vcpu[0]);
+	write_knob(groups[VCPU1], "tasks", p.vcpu[1]);
+	run_by_shares(NULL, false);
+	assert_true(has_shares(512));
+	assert_all_normal();
+	snprintf(path, sizeof(path), "/tmp/ringsched-shares-%d", getpid());
+	run_by_shares(path, true);
+	assert_true(has_shares(2));
+	assert_int_equal(record_restore(path, &count, NULL), 0);
+	assert_true(has_shares(512));
+	assert_all_normal();
+}
+
 static void test_budget_refused_is_explained(void **state)
 {
 	struct budget_leaf leaf = { .place = { .version = 1, .mount = CPU }, .permille = 2000 };
@@ -220,11 +299,9 @@ static int tear_down_groups(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_cgroups),
-		T(test_budget_period),
-		T(test_budget_by_daemon),
-		T(test_cgroups_after_kill),
-		T(test_budget_refused_is_explained),
+		T(test_cgroups),	  T(test_budget_period),
+		T(test_budget_by_daemon), T(test_cgroups_after_kill),
+		T(test_low_by_shares),	  T(test_budget_refused_is_explained),
 	};
 
 	if (!realtime_permitted())
