@@ -12,16 +12,7 @@
 #include "harness/witness.h"
 #include "host/cleanup.h"
 #include "host/error.h"
-
-static void add_int(struct json_object *o, const char *key, int64_t value)
-{
-	json_object_object_add(o, key, json_object_new_int64(value));
-}
-
-static void add_string(struct json_object *o, const char *key, const char *value)
-{
-	json_object_object_add(o, key, json_object_new_string(value));
-}
+#include "host/json_add.h"
 
 /* How fast the guest's clock falls behind ours, in parts per billion. */
 static int64_t drift_ppb(const struct cell_vm *v)
@@ -47,10 +38,10 @@ static struct json_object *clock_json(const struct cell_state *cell)
 		if (!v->working)
 			continue;
 		o = json_object_new_object();
-		add_int(o, "offset_ns", v->clock.offset_ns);
-		add_int(o, "error_ns", v->clock.error_ns);
-		add_int(o, "drift_ppb", drift_ppb(v));
-		add_int(o, "at_guest_ns", v->clock.at_guest_ns);
+		json_add_i64(o, "offset_ns", v->clock.offset_ns);
+		json_add_i64(o, "error_ns", v->clock.error_ns);
+		json_add_i64(o, "drift_ppb", drift_ppb(v));
+		json_add_i64(o, "at_guest_ns", v->clock.at_guest_ns);
 		json_object_object_add(all, v->vm->name, o);
 	}
 	return all;
@@ -67,7 +58,7 @@ static struct json_object *guests_json(const struct cell_state *cell)
 		if (!cell->vms[i].kernel[0])
 			continue;
 		o = json_object_new_object();
-		add_string(o, "kernel", cell->vms[i].kernel);
+		json_add_text(o, "kernel", cell->vms[i].kernel);
 		json_object_object_add(all, cell->vms[i].vm->name, o);
 	}
 	return all;
@@ -81,12 +72,12 @@ static void add_vcpus(struct json_object *rows, const struct cell_vm *v, enum ph
 		const struct schedstat *s = &v->in_phase[phase][i];
 		struct json_object *row = json_object_new_object();
 
-		add_string(row, "vm", v->vm->name);
-		add_int(row, "index", i);
-		add_int(row, "tid", v->vcpus[i]);
-		add_int(row, "run_ns", (int64_t)s->run_ns);
-		add_int(row, "wait_ns", (int64_t)s->wait_ns);
-		add_int(row, "slices", (int64_t)s->slices);
+		json_add_text(row, "vm", v->vm->name);
+		json_add_i64(row, "index", i);
+		json_add_i64(row, "tid", v->vcpus[i]);
+		json_add_i64(row, "run_ns", (int64_t)s->run_ns);
+		json_add_i64(row, "wait_ns", (int64_t)s->wait_ns);
+		json_add_i64(row, "slices", (int64_t)s->slices);
 		json_object_array_add(rows, row);
 	}
 }
@@ -95,8 +86,8 @@ static struct json_object *daemon_json(const struct cell_stretch *p)
 {
 	struct json_object *o = json_object_new_object();
 
-	add_int(o, "cpu_ns", (int64_t)p->cpu.process_ns);
-	add_int(o, "notify_cpu_ns", (int64_t)p->cpu.notify_ns);
+	json_add_i64(o, "cpu_ns", (int64_t)p->cpu.process_ns);
+	json_add_i64(o, "notify_cpu_ns", (int64_t)p->cpu.notify_ns);
 	json_object_object_add(o, "counters", json_object_get(p->counters));
 	return o;
 }
@@ -113,9 +104,9 @@ static struct json_object *phases_json(const struct cell_state *cell)
 			continue;
 		o = json_object_new_object();
 		rows = json_object_new_array();
-		add_string(o, "name", phase_names[p]);
-		add_int(o, "begin_ns", cell->phases[p].begin_ns);
-		add_int(o, "end_ns", cell->phases[p].end_ns);
+		json_add_text(o, "name", phase_names[p]);
+		json_add_i64(o, "begin_ns", cell->phases[p].begin_ns);
+		json_add_i64(o, "end_ns", cell->phases[p].end_ns);
 		for (i = 0; i < cell->vm_count; i++)
 			add_vcpus(rows, &cell->vms[i], p);
 		json_object_object_add(o, "vcpus", rows);
@@ -137,23 +128,23 @@ static struct json_object *ring_json(const struct cell_vm *v, unsigned int index
 	for (i = 0; i < r->processes; i++)
 		json_object_array_add(work, json_object_new_int64(r->work_us[i]));
 	snprintf(file, sizeof(file), "samples-%s-%u.csv.gz", v->vm->name, r->id);
-	add_string(o, "vm", v->vm->name);
-	add_int(o, "ring_id", r->id);
-	add_int(o, "ring_prio", r->prio);
-	add_int(o, "period_ns", (int64_t)r->period_us * 1000);
-	add_int(o, "deadline_ns", (int64_t)r->deadline_us * 1000);
-	add_int(o, "processes", r->processes);
+	json_add_text(o, "vm", v->vm->name);
+	json_add_i64(o, "ring_id", r->id);
+	json_add_i64(o, "ring_prio", r->prio);
+	json_add_i64(o, "period_ns", (int64_t)r->period_us * 1000);
+	json_add_i64(o, "deadline_ns", (int64_t)r->deadline_us * 1000);
+	json_add_i64(o, "processes", r->processes);
 	if (r->interrupt >= 0)
-		add_int(o, "interrupt", r->interrupt);
+		json_add_i64(o, "interrupt", r->interrupt);
 	json_object_object_add(o, "work_us", work);
-	add_int(o, "iterations_per_ms", (int64_t)v->iterations_per_ms);
-	add_string(o, "samples", file);
-	add_int(o, "notified_periods", (int64_t)n->periods);
-	add_int(o, "notifications", (int64_t)n->messages);
-	add_int(o, "priority_changes", (int64_t)n->changes);
+	json_add_i64(o, "iterations_per_ms", (int64_t)v->iterations_per_ms);
+	json_add_text(o, "samples", file);
+	json_add_i64(o, "notified_periods", (int64_t)n->periods);
+	json_add_i64(o, "notifications", (int64_t)n->messages);
+	json_add_i64(o, "priority_changes", (int64_t)n->changes);
 	if (v->vm->resource.ring >= 0 && (int)r->id == v->vm->resource.user) {
 		snprintf(file, sizeof(file), "uses-%s-%u.csv.gz", v->vm->name, r->id);
-		add_string(o, "uses", file);
+		json_add_text(o, "uses", file);
 	}
 	return o;
 }
@@ -180,8 +171,8 @@ static struct json_object *kicks_json(const struct cell_state *cell)
 		if (!cell->vms[i].working)
 			continue;
 		o = json_object_new_object();
-		add_int(o, "kicks", (int64_t)cell->vms[i].kicks);
-		add_int(o, "periods", (int64_t)cell->vms[i].periods);
+		json_add_i64(o, "kicks", (int64_t)cell->vms[i].kicks);
+		json_add_i64(o, "periods", (int64_t)cell->vms[i].periods);
 		json_object_object_add(o, "send", json_object_get(cell->vms[i].send));
 		json_object_object_add(all, cell->vms[i].vm->name, o);
 	}
@@ -195,7 +186,7 @@ static struct json_object *steal_json(const struct cell_state *cell)
 
 	for (p = 0; p < PHASE_COUNT; p++)
 		if (cell->phases[p].present)
-			add_int(o, phase_names[p], (int64_t)cell->phases[p].steal_us);
+			json_add_i64(o, phase_names[p], (int64_t)cell->phases[p].steal_us);
 	return o;
 }
 
@@ -222,11 +213,11 @@ int cellfile_write(const struct cell_state *cell, struct rs_error **err)
 	struct json_object *o = json_object_new_object();
 	int ret;
 
-	add_int(o, "schema", 1);
-	add_string(o, "policy", cell->plan->policy);
-	add_int(o, "boot", cell->plan->boot);
-	add_int(o, "order", cell->plan->order);
-	add_string(o, "version", version_text());
+	json_add_i64(o, "schema", 1);
+	json_add_text(o, "policy", cell->plan->policy);
+	json_add_i64(o, "boot", cell->plan->boot);
+	json_add_i64(o, "order", cell->plan->order);
+	json_add_text(o, "version", version_text());
 	json_object_object_add(o, "guests", guests_json(cell));
 	json_object_object_add(o, "clock", clock_json(cell));
 	json_object_object_add(o, "phases", phases_json(cell));

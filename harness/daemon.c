@@ -21,6 +21,7 @@
 #include "host/cleanup.h"
 #include "host/control_client.h"
 #include "host/error.h"
+#include "host/json_add.h"
 #include "host/notify.h"
 #include "host/record.h"
 
@@ -260,11 +261,6 @@ int daemon_add_vm(struct daemon *d, const struct daemon_vm *vm, struct rs_error 
 	return 0;
 }
 
-static void add_int(struct json_object *to, const char *key, uint64_t value)
-{
-	json_object_object_add(to, key, json_object_new_uint64(value));
-}
-
 /* Takes the request over. */
 static int ask(struct daemon *d, struct json_object *request, struct rs_error **err)
 {
@@ -287,14 +283,14 @@ int daemon_add_interrupt(struct daemon *d, const struct daemon_interrupt *i, str
 	json_object_object_add(request, "distribution", json_object_new_string(i->distribution));
 	if (i->path)
 		json_object_object_add(request, "path", json_object_new_string(i->path));
-	add_int(request, "number", i->number);
-	add_int(request, "ring", i->ring);
-	add_int(request, "priority", i->priority);
-	add_int(request, "vcpu", i->vcpu);
-	add_int(request, "confirm_us", i->confirm_us);
-	add_int(request, "interval_us", i->interval_us);
-	add_int(request, "seed", i->seed);
-	add_int(request, "port", i->port);
+	json_add_u64(request, "number", i->number);
+	json_add_u64(request, "ring", i->ring);
+	json_add_u64(request, "priority", i->priority);
+	json_add_u64(request, "vcpu", i->vcpu);
+	json_add_u64(request, "confirm_us", i->confirm_us);
+	json_add_u64(request, "interval_us", i->interval_us);
+	json_add_u64(request, "seed", i->seed);
+	json_add_u64(request, "port", i->port);
 	return ask(d, request, err);
 }
 
@@ -305,7 +301,7 @@ int daemon_remove_interrupt(struct daemon *d, const char *vm, unsigned int numbe
 
 	json_object_object_add(request, "command", json_object_new_string("remove-interrupt"));
 	json_object_object_add(request, "vm", json_object_new_string(vm));
-	add_int(request, "number", number);
+	json_add_u64(request, "number", number);
 	return ask(d, request, err);
 }
 

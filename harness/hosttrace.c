@@ -13,6 +13,7 @@
 #include "harness/jsonread.h"
 #include "host/cleanup.h"
 #include "host/error.h"
+#include "host/json_add.h"
 
 #define HEADER "after_ns,core,kind,from,to"
 #define FIELDS 5
@@ -39,11 +40,6 @@ int hosttrace_write(const struct hosttrace *t, const char *path, struct rs_error
 	return 0;
 }
 
-static void add_int(struct json_object *o, const char *key, int64_t value)
-{
-	json_object_object_add(o, key, json_object_new_int64(value));
-}
-
 static struct json_object *threads_json(const struct hosttrace *t)
 {
 	struct json_object *rows = json_object_new_array();
@@ -52,13 +48,13 @@ static struct json_object *threads_json(const struct hosttrace *t)
 		const struct host_thread *thread = &t->threads[i];
 		struct json_object *row = json_object_new_object();
 
-		add_int(row, "tid", thread->tid);
-		add_int(row, "pid", thread->pid);
+		json_add_i64(row, "tid", thread->tid);
+		json_add_i64(row, "pid", thread->pid);
 		json_object_object_add(row, "name", json_object_new_string(thread->name));
 		if (thread->vm[0])
 			json_object_object_add(row, "vm", json_object_new_string(thread->vm));
 		if (thread->vcpu >= 0)
-			add_int(row, "vcpu", thread->vcpu);
+			json_add_i64(row, "vcpu", thread->vcpu);
 		json_object_array_add(rows, row);
 	}
 	return rows;
@@ -71,14 +67,14 @@ struct json_object *hosttrace_json(const struct hosttrace *t)
 	for (unsigned int i = 0; i < t->core_count; i++)
 		json_object_array_add(cores, json_object_new_int(t->cores[i]));
 	json_object_object_add(o, "file", json_object_new_string(HOSTTRACE_FILE));
-	add_int(o, "begin_ns", (int64_t)t->begin);
-	add_int(o, "end_ns", (int64_t)t->end);
+	json_add_i64(o, "begin_ns", (int64_t)t->begin);
+	json_add_i64(o, "end_ns", (int64_t)t->end);
 	json_object_object_add(o, "cores", cores);
 	json_object_object_add(o, "wakeups", json_object_new_boolean(t->wakeups));
-	add_int(o, "events", (int64_t)t->count);
-	add_int(o, "lost", (int64_t)t->lost);
-	add_int(o, "dropped", (int64_t)t->dropped);
-	add_int(o, "cpu_ns", (int64_t)t->cpu_ns);
+	json_add_i64(o, "events", (int64_t)t->count);
+	json_add_i64(o, "lost", (int64_t)t->lost);
+	json_add_i64(o, "dropped", (int64_t)t->dropped);
+	json_add_i64(o, "cpu_ns", (int64_t)t->cpu_ns);
 	json_object_object_add(o, "threads", threads_json(t));
 	return o;
 }

@@ -204,3 +204,8 @@ struct json_object *json_number(double value)
 	snprintf(text, sizeof(text), "%.9g", value);
 	return json_object_new_double_s(value, text);
 }
+
+void json_add_number(struct json_object *to, const char *key, double value)
+{
+	json_object_object_add(to, key, json_number(value));
+}

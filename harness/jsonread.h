@@ -37,6 +37,7 @@ unsigned long json_count(struct json_object *array);
 
 /* A number, or null where it is NaN or infinite. The caller owns it. */
 struct json_object *json_number(double value);
+void json_add_number(struct json_object *to, const char *key, double value);
 
 void json_freep(struct json_object **json);
 #define cleanup_json __attribute__((cleanup(json_freep)))

@@ -12,16 +12,7 @@
 #include "harness/scenario.h"
 #include "host/cleanup.h"
 #include "host/error.h"
-
-static void add_string(struct json_object *o, const char *key, const char *value)
-{
-	json_object_object_add(o, key, value ? json_object_new_string(value) : NULL);
-}
-
-static void add_int(struct json_object *o, const char *key, int64_t value)
-{
-	json_object_object_add(o, key, json_object_new_int64(value));
-}
+#include "host/json_add.h"
 
 /*
  * A result names no folders of the machine it comes from: a path is given
@@ -85,12 +76,12 @@ static struct json_object *order_json(const struct run_state *run)
 	for (i = 0; i < run->cell_count; i++) {
 		struct json_object *row = json_object_new_object();
 
-		add_int(row, "order", i + 1);
-		add_string(row, "policy", run->cells[i].policy);
-		add_int(row, "boot", run->cells[i].boot);
-		add_string(row, "state", run_cell_state_name(run->cells[i].state));
-		add_string(row, "version", run->cells[i].version);
-		add_string(row, "error", run->cells[i].error);
+		json_add_i64(row, "order", i + 1);
+		json_add_text(row, "policy", run->cells[i].policy);
+		json_add_i64(row, "boot", run->cells[i].boot);
+		json_add_text(row, "state", run_cell_state_name(run->cells[i].state));
+		json_add_text(row, "version", run->cells[i].version);
+		json_add_text(row, "error", run->cells[i].error);
 		json_object_array_add(rows, row);
 	}
 	return rows;
@@ -119,18 +110,18 @@ int runfile_write(const struct run_state *run, struct rs_error **err)
 
 	if (!sessions)
 		return -EIO;
-	add_int(o, "schema", 1);
-	add_string(o, "version", first_version(sessions));
+	json_add_i64(o, "schema", 1);
+	json_add_text(o, "version", first_version(sessions));
 	json_object_object_add(o, "command", json_object_get(run->command));
-	add_string(o, "scenario", run->scenario->name);
-	add_string(o, "preset", run->options->preset);
+	json_add_text(o, "scenario", run->scenario->name);
+	json_add_text(o, "preset", run->options->preset);
 	json_object_object_add(o, "seed", json_object_new_uint64(run->seed));
-	add_string(o, "accel", accel_name(&run->accel));
-	add_string(o, "accel_why", run->accel.why);
-	add_string(o, "started", run->started);
+	json_add_text(o, "accel", accel_name(&run->accel));
+	json_add_text(o, "accel_why", run->accel.why);
+	json_add_text(o, "started", run->started);
 	json_object_object_add(o, "seconds", json_number(sum_seconds(sessions)));
 	json_object_object_add(o, "sessions", sessions);
-	add_int(o, "boots", run->boots);
+	json_add_i64(o, "boots", run->boots);
 	json_object_object_add(o, "policies", policies_json(run->scenario));
 	json_object_object_add(o, "interrupted", json_object_new_boolean(run->interrupted));
 	json_object_object_add(o, "order", order_json(run));

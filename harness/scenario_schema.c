@@ -14,20 +14,16 @@
 #include "harness/scenario.h"
 #include "harness/scenario_keys.h"
 #include "host/error.h"
+#include "host/json_add.h"
 #include "host/policy.h"
 
 static struct json_object *section_schema(const struct section *section);
-
-static void add_text(struct json_object *to, const char *key, const char *text)
-{
-	json_object_object_add(to, key, json_object_new_string(text));
-}
 
 static struct json_object *of_type(const char *type)
 {
 	struct json_object *o = json_object_new_object();
 
-	add_text(o, "type", type);
+	json_add_text(o, "type", type);
 	return o;
 }
 
@@ -43,7 +39,7 @@ static struct json_object *pattern(const char *text)
 {
 	struct json_object *o = of_type("string");
 
-	add_text(o, "pattern", text);
+	json_add_text(o, "pattern", text);
 	return o;
 }
 
@@ -152,13 +148,13 @@ static void describe(struct json_object *o, const struct key *k)
 	char expected[KEY_EXPECTED_SIZE], text[2 * KEY_EXPECTED_SIZE];
 
 	if (k->type == KEY_SECTION) {
-		add_text(o, "description", k->help);
+		json_add_text(o, "description", k->help);
 		return;
 	}
 	key_expected(k, expected, sizeof(expected));
 	snprintf(text, sizeof(text), "%s (%s; %s%s)", k->help, expected,
 		 k->initial ? "default: " : "must be given", k->initial ? k->initial : "");
-	add_text(o, "description", text);
+	json_add_text(o, "description", text);
 }
 
 static struct json_object *section_schema(const struct section *section)
@@ -186,10 +182,10 @@ int scenario_write_schema(FILE *to, struct rs_error **err)
 	cleanup_json struct json_object *o = json_object_new_object();
 	struct json_object *root = section_schema(&scenario_section);
 
-	add_text(o, "$schema", "http://json-schema.org/draft-07/schema#");
-	add_text(o, "title", "ringsched scenario");
-	add_text(o, "$comment",
-		 "GPL-2.0-or-later. Made by `ringsched generate schema`; not to be edited.");
+	json_add_text(o, "$schema", "http://json-schema.org/draft-07/schema#");
+	json_add_text(o, "title", "ringsched scenario");
+	json_add_text(o, "$comment",
+		      "GPL-2.0-or-later. Made by `ringsched generate schema`; not to be edited.");
 	json_object_object_foreach(root, key, value)
 		json_object_object_add(o, key, json_object_get(value));
 	json_object_put(root);

@@ -6,23 +6,14 @@
 #include "harness/format.h"
 #include "harness/jsonread.h"
 #include "harness/summary.h"
-
-static void add_number(struct json_object *to, const char *key, double value)
-{
-	json_object_object_add(to, key, json_number(value));
-}
-
-static void add_count(struct json_object *to, const char *key, uint64_t value)
-{
-	json_object_object_add(to, key, json_object_new_uint64(value));
-}
+#include "host/json_add.h"
 
 static void add_counts(struct json_object *to, const struct blocking *b)
 {
-	add_count(to, "periods", b->periods);
-	add_count(to, "unended", b->unended);
-	add_count(to, "uses", b->uses);
-	add_count(to, "waits", b->waits);
+	json_add_u64(to, "periods", b->periods);
+	json_add_u64(to, "unended", b->unended);
+	json_add_u64(to, "uses", b->uses);
+	json_add_u64(to, "waits", b->waits);
 }
 
 /* The spreads sort a copy: whoever draws or pools takes them as they came. */
@@ -45,10 +36,10 @@ static struct json_object *way_json(const struct blocking *b)
 	struct json_object *json = json_object_new_object();
 
 	add_counts(json, b);
-	add_number(json, "longest_blocking_us", b->longest_us);
-	add_number(json, "longest_blocking_any_us", b->longest_any_us);
-	add_number(json, "longest_begun_us", b->longest_begun_us);
-	add_number(json, "longest_wait_us", b->longest_wait_us);
+	json_add_number(json, "longest_blocking_us", b->longest_us);
+	json_add_number(json, "longest_blocking_any_us", b->longest_any_us);
+	json_add_number(json, "longest_begun_us", b->longest_begun_us);
+	json_add_number(json, "longest_wait_us", b->longest_wait_us);
 	json_object_object_add(json, "blocking_us", spread_of(&b->blocked));
 	json_object_object_add(json, "use_us", spread_of(&b->used));
 	return json;
@@ -61,7 +52,7 @@ struct json_object *boot_change_json(const struct boot_result *b)
 	if (!b->ring_change.present)
 		return NULL;
 	json = json_object_new_object();
-	add_number(json, "ratio", b->ring_change.ratio);
+	json_add_number(json, "ratio", b->ring_change.ratio);
 	for (int w = 0; w < WAY_COUNT; w++)
 		json_object_object_add(json, way_names[w], way_json(&b->ring_change.ways[w]));
 	return json;
@@ -104,7 +95,7 @@ struct json_object *policy_change_json(const struct policy_result *p)
 	ratios = json_object_new_array();
 	for (size_t i = 0; i < p->boot_count; i++)
 		json_object_array_add(ratios, json_number(p->boots[i].ring_change.ratio));
-	add_number(json, "ratio", p->blocking_ratio);
+	json_add_number(json, "ratio", p->blocking_ratio);
 	json_object_object_add(json, "ratio_per_boot", ratios);
 	for (int w = 0; w < WAY_COUNT; w++)
 		json_object_object_add(json, way_names[w], pooled_way(p, w));

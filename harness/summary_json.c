@@ -11,20 +11,11 @@
 #include "harness/stats.h"
 #include "harness/summary.h"
 #include "host/error.h"
+#include "host/json_add.h"
 
 static void add(struct json_object *to, const char *key, struct json_object *value)
 {
 	json_object_object_add(to, key, value);
-}
-
-static void add_count(struct json_object *to, const char *key, uint64_t value)
-{
-	json_object_object_add(to, key, json_object_new_uint64(value));
-}
-
-static void add_text(struct json_object *to, const char *key, const char *value)
-{
-	json_object_object_add(to, key, value ? json_object_new_string(value) : NULL);
 }
 
 /* A value taken over from another document as it is, null where absent. */
@@ -41,7 +32,7 @@ struct json_object *summary_spread(const struct spread *s)
 {
 	struct json_object *json = json_object_new_object();
 
-	add_count(json, "count", s->count);
+	json_add_u64(json, "count", s->count);
 	for (size_t i = 0; i < SPREAD_COUNT; i++)
 		add(json, spread_names[i], json_number(spread_value(s, i)));
 	return json;
@@ -52,12 +43,12 @@ static struct json_object *phase_json(const struct measure *m, const struct spre
 {
 	struct json_object *json = json_object_new_object();
 
-	add_count(json, "periods", m->periods);
-	add_count(json, "missed", m->missed);
-	add_count(json, "missed_unstained", m->missed_unstained);
-	add_count(json, "stained", m->stained);
-	add_count(json, "skipped", m->skipped);
-	add_count(json, "cut_off", m->cut);
+	json_add_u64(json, "periods", m->periods);
+	json_add_u64(json, "missed", m->missed);
+	json_add_u64(json, "missed_unstained", m->missed_unstained);
+	json_add_u64(json, "stained", m->stained);
+	json_add_u64(json, "skipped", m->skipped);
+	json_add_u64(json, "cut_off", m->cut);
 	add(json, "wakeup_us", summary_spread(wakeup));
 	add(json, "response_us", summary_spread(response));
 	add(json, "vcpu_wait_us_per_period", json_number(wait));
@@ -85,7 +76,7 @@ static struct json_object *counters_json(const struct policy_result *p)
 	struct json_object *json = json_object_new_object();
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		add_count(json, keys[i], policy_counter(p, keys[i]));
+		json_add_u64(json, keys[i], policy_counter(p, keys[i]));
 	return json;
 }
 
@@ -104,9 +95,9 @@ static struct json_object *boot_json(const struct boot_result *b)
 	struct json_object *phases = json_object_new_object();
 	struct json_object *steal = json_dict(b->cell->json, "steal_us");
 
-	add_count(json, "boot", b->cell->boot);
-	add_count(json, "order", b->cell->order);
-	add_text(json, "cell", b->cell->name);
+	json_add_u64(json, "boot", b->cell->boot);
+	json_add_u64(json, "order", b->cell->order);
+	json_add_text(json, "cell", b->cell->name);
 	add(json, "interference", json_number(b->interference));
 	add(json, "kicks_per_period", json_number(b->kicks_per_period));
 	add(json, "send_us", json_number(b->send_us));
@@ -120,7 +111,7 @@ static struct json_object *boot_json(const struct boot_result *b)
 
 		add_interrupt(phase, &p->handler, &p->response);
 		add(phase, "cost", cost_json(&p->cost));
-		add_count(phase, "control_missed_unstained", p->control_missed_unstained);
+		json_add_u64(phase, "control_missed_unstained", p->control_missed_unstained);
 		add(phase, "delay", json_number(p->delay));
 		add(phase, "steal_us", json_number(json_double(steal, phase_names[i])));
 		add(phases, phase_names[i], phase);
@@ -172,12 +163,12 @@ static struct json_object *ring_json(const struct policy_result *p, const struct
 	struct json_object *json = json_object_new_object();
 	struct json_object *phases = json_object_new_object();
 
-	add_text(json, "vm", like->vm);
-	add_count(json, "ring_id", like->id);
-	add_count(json, "ring_prio", like->prio);
-	add_count(json, "processes", like->processes);
-	add_count(json, "period_us", like->period_ns / 1000);
-	add_count(json, "deadline_us", like->deadline_ns / 1000);
+	json_add_text(json, "vm", like->vm);
+	json_add_u64(json, "ring_id", like->id);
+	json_add_u64(json, "ring_prio", like->prio);
+	json_add_u64(json, "processes", like->processes);
+	json_add_u64(json, "period_us", like->period_ns / 1000);
+	json_add_u64(json, "deadline_us", like->deadline_ns / 1000);
 	add_notifications(json, p, like);
 	for (int k = 0; k < PHASE_COUNT; k++) {
 		struct ring_pool pool = { 0 };
@@ -223,7 +214,7 @@ static struct json_object *policy_json(const struct summary *s, const struct pol
 		add(cost, "guest_extra_us_per_period",
 		    json_number(p->guest_extra_us_per_period[i]));
 		add(phase, "cost", cost);
-		add_count(phase, "control_missed_unstained", p->control_missed_unstained[i]);
+		json_add_u64(phase, "control_missed_unstained", p->control_missed_unstained[i]);
 		add(phase, "delay", json_number(p->delay[i]));
 		add(phases, phase_names[i], phase);
 	}
@@ -232,12 +223,12 @@ static struct json_object *policy_json(const struct summary *s, const struct pol
 		json_object_array_add(seconds, json_number(p->boots[i].neighbour_boot_s));
 		json_object_array_add(boots, boot_json(&p->boots[i]));
 	}
-	add_count(json, "boots", p->boot_count);
-	add_count(json, "boots_missing", policy_boots_missing(s, p));
+	json_add_u64(json, "boots", p->boot_count);
+	json_add_u64(json, "boots_missing", policy_boots_missing(s, p));
 	add(json, "no_miss_bound_95", json_number(stats_zero_event_bound(p->boot_count)));
 	add(json, "interference", json_number(p->interference));
 	add(json, "interference_per_boot", ratios);
-	add_count(json, "interference_excluded", p->interference_excluded);
+	json_add_u64(json, "interference_excluded", p->interference_excluded);
 	add(json, "kicks_per_period", json_number(p->kicks_per_period));
 	add(json, "send_us", json_number(p->send_us));
 	add(json, "handling_us", summary_spread(&p->handling));
@@ -246,9 +237,9 @@ static struct json_object *policy_json(const struct summary *s, const struct pol
 		add(json, "interrupts", counters_json(p));
 	}
 	add(json, "neighbour_boot_s", seconds);
-	add_count(json, "samples_lost", p->lost);
-	add_count(json, "samples_rejected", p->rejected);
-	add_count(json, "handover_errors", p->handover_errors);
+	json_add_u64(json, "samples_lost", p->lost);
+	json_add_u64(json, "samples_rejected", p->rejected);
+	json_add_u64(json, "handover_errors", p->handover_errors);
 	add(json, "phases", phases);
 	add(json, "rings", rings_json(p, err));
 	add(json, "ring_change", policy_change_json(p));
@@ -305,14 +296,14 @@ struct json_object *summary_witness(const struct run *run, struct rs_error **err
 		}
 	}
 	add(json, "stall_threshold_us", json_number(WITNESS_STALL_NS / 1e3));
-	add_count(json, "stalls", stalls);
+	json_add_u64(json, "stalls", stalls);
 	add(json, "stalled_ms", json_number((double)stalled / 1e6));
 	add(json, "longest_stall_ms", json_number((double)longest / 1e6));
 	add(json, "lateness_p50_us", over_cells(&p50));
 	add(json, "lateness_p99_us", over_cells(&p99));
 	add(json, "lateness_max_us", over_cells(&worst));
-	add_count(json, "speed_probes", probes);
-	add_count(json, "speed_probes_below_half", slow);
+	json_add_u64(json, "speed_probes", probes);
+	json_add_u64(json, "speed_probes_below_half", slow);
 	add(json, "speed_permille_of_cell_median", over_cells(&speed));
 	add(json, "calibration_iterations_per_ms", over_cells(&loop));
 	return json;
@@ -327,7 +318,8 @@ struct json_object *summary_versions(const struct run *run)
 		double before = version ? json_double(versions, version) : NAN;
 
 		if (version)
-			add_count(versions, version, isfinite(before) ? (uint64_t)before + 1 : 1);
+			json_add_u64(versions, version,
+				     isfinite(before) ? (uint64_t)before + 1 : 1);
 	}
 	return versions;
 }
@@ -340,11 +332,11 @@ static struct json_object *comparisons_json(const struct summary *s)
 		const struct comparison *c = &s->comparisons[i];
 		struct json_object *row = json_object_new_object();
 
-		add_text(row, "metric", c->metric);
-		add_text(row, "baseline", c->baseline);
-		add_text(row, "policy", c->policy);
-		add_count(row, "baseline_boots", c->baseline_boots);
-		add_count(row, "policy_boots", c->policy_boots);
+		json_add_text(row, "metric", c->metric);
+		json_add_text(row, "baseline", c->baseline);
+		json_add_text(row, "policy", c->policy);
+		json_add_u64(row, "baseline_boots", c->baseline_boots);
+		json_add_u64(row, "policy_boots", c->policy_boots);
 		add(row, "hodges_lehmann_shift", json_number(c->shift));
 		add(row, "p", json_number(c->p));
 		add(row, "p_holm", json_number(c->p_holm));
@@ -361,8 +353,8 @@ static struct json_object *failures_json(const struct run *run)
 	for (size_t i = 0; i < run->failure_count; i++) {
 		struct json_object *row = json_object_new_object();
 
-		add_text(row, "cell", run->failures[i].name);
-		add_text(row, "why", run->failures[i].why);
+		json_add_text(row, "cell", run->failures[i].name);
+		json_add_text(row, "why", run->failures[i].why);
 		json_object_array_add(rows, row);
 	}
 	return rows;
@@ -377,14 +369,14 @@ struct json_object *summary_json(const struct summary *s, struct rs_error **err)
 	struct json_object *policies = json_object_new_object();
 	struct rs_error *failed = NULL;
 
-	add_count(json, "schema", SUMMARY_SCHEMA);
-	add_text(json, "scenario", s->run->scenario->name);
+	json_add_u64(json, "schema", SUMMARY_SCHEMA);
+	json_add_text(json, "scenario", s->run->scenario->name);
 	if (json_text(s->run->json, "scenario"))
 		add_copy(json, "scenario", s->run->json);
 	for (size_t i = 0; i < sizeof(taken_over) / sizeof(taken_over[0]); i++)
 		add_copy(json, taken_over[i], s->run->json);
-	add_text(json, "verdict_policy", s->run->scenario->verdict_policy);
-	add_text(json, "judged_phase", phase_names[summary_phase(s)]);
+	json_add_text(json, "verdict_policy", s->run->scenario->verdict_policy);
+	json_add_text(json, "judged_phase", phase_names[summary_phase(s)]);
 	for (size_t i = 0; i < s->policy_count; i++)
 		add(policies, s->policies[i].name, policy_json(s, &s->policies[i], &failed));
 	add(json, "policies", policies);

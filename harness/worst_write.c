@@ -9,6 +9,7 @@
 #include "harness/worst.h"
 #include "host/cleanup.h"
 #include "host/error.h"
+#include "host/json_add.h"
 
 static double us(uint64_t ns)
 {
@@ -18,21 +19,6 @@ static double us(uint64_t ns)
 static double percent(const struct worst_period *p, uint64_t ns)
 {
 	return p->end > p->begin ? 100 * (double)ns / (double)(p->end - p->begin) : 0;
-}
-
-static void add_text(struct json_object *o, const char *key, const char *value)
-{
-	json_object_object_add(o, key, json_object_new_string(value));
-}
-
-static void add_number(struct json_object *o, const char *key, double value)
-{
-	json_object_object_add(o, key, json_number(value));
-}
-
-static void add_bool(struct json_object *o, const char *key, bool value)
-{
-	json_object_object_add(o, key, json_object_new_boolean(value));
 }
 
 /* To a tenth: what is finer is beyond the clock's alignment. */
@@ -49,10 +35,10 @@ static struct json_object *causes_json(const struct worst_period *p)
 		const struct explain_part *part = &p->explanation.parts[i];
 		struct json_object *row = json_object_new_object();
 
-		add_text(row, "cause", cause_names[part->cause]);
-		add_text(row, "who", part->who);
-		add_number(row, "us", us(part->ns));
-		add_number(row, "percent", tenths(percent(p, part->ns)));
+		json_add_text(row, "cause", cause_names[part->cause]);
+		json_add_text(row, "who", part->who);
+		json_add_number(row, "us", us(part->ns));
+		json_add_number(row, "percent", tenths(percent(p, part->ns)));
 		json_object_array_add(rows, row);
 	}
 	return rows;
@@ -62,28 +48,28 @@ static struct json_object *period_json(const struct worst_period *p)
 {
 	struct json_object *o = json_object_new_object();
 
-	add_text(o, "policy", p->cell->policy);
-	add_text(o, "cell", p->cell->name);
-	add_number(o, "boot", p->cell->boot);
-	add_text(o, "phase", phase_names[p->phase]);
-	add_text(o, "vm", p->ring->vm);
-	add_number(o, "ring_id", p->ring->id);
-	add_number(o, "sequence", (double)p->period->sequence);
+	json_add_text(o, "policy", p->cell->policy);
+	json_add_text(o, "cell", p->cell->name);
+	json_add_number(o, "boot", p->cell->boot);
+	json_add_text(o, "phase", phase_names[p->phase]);
+	json_add_text(o, "vm", p->ring->vm);
+	json_add_number(o, "ring_id", p->ring->id);
+	json_add_number(o, "sequence", (double)p->period->sequence);
 	json_object_object_add(o, "begin_ns", json_object_new_uint64(p->begin));
-	add_number(o, "us", us(p->end - p->begin));
-	add_number(o, "deadline_us", us(p->ring->deadline_ns));
-	add_bool(o, "missed", period_missed(p->ring, p->period));
-	add_bool(o, "skipped", p->period->skipped);
-	add_bool(o, "ended", p->period->end != 0);
-	add_bool(o, "stained", p->period->stained);
-	add_number(o, "also", p->also);
-	add_bool(o, "traced", p->traced);
+	json_add_number(o, "us", us(p->end - p->begin));
+	json_add_number(o, "deadline_us", us(p->ring->deadline_ns));
+	json_add_bool(o, "missed", period_missed(p->ring, p->period));
+	json_add_bool(o, "skipped", p->period->skipped);
+	json_add_bool(o, "ended", p->period->end != 0);
+	json_add_bool(o, "stained", p->period->stained);
+	json_add_number(o, "also", p->also);
+	json_add_bool(o, "traced", p->traced);
 	if (!p->traced)
-		add_text(o, "why_coarse", p->why_coarse);
-	add_number(o, "clock_error_us", us(p->align.error_ns));
-	add_number(o, "speed_permille", p->speed_permille);
-	add_number(o, "phase_wait_us_per_period", tenths(p->phase_wait_us));
-	add_number(o, "attributed_percent", tenths(worst_attributed(p)));
+		json_add_text(o, "why_coarse", p->why_coarse);
+	json_add_number(o, "clock_error_us", us(p->align.error_ns));
+	json_add_number(o, "speed_permille", p->speed_permille);
+	json_add_number(o, "phase_wait_us_per_period", tenths(p->phase_wait_us));
+	json_add_number(o, "attributed_percent", tenths(worst_attributed(p)));
 	json_object_object_add(o, "causes", causes_json(p));
 	return o;
 }
@@ -94,7 +80,7 @@ struct json_object *worst_json(const struct worst *w)
 	struct json_object *causes = json_object_new_object();
 
 	for (int i = 0; i < CAUSE_COUNT; i++)
-		add_text(causes, cause_names[i], cause_helps[i]);
+		json_add_text(causes, cause_names[i], cause_helps[i]);
 	for (size_t i = 0; i < w->count; i++)
 		json_object_array_add(rows, period_json(&w->rows[i]));
 	json_object_object_add(o, "schema", json_object_new_int(1));

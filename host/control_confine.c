@@ -6,11 +6,7 @@
 #include "host/confine.h"
 #include "host/control.h"
 #include "host/error.h"
-
-static void add_string(struct json_object *to, const char *key, const char *value)
-{
-	json_object_object_add(to, key, json_object_new_string(value));
-}
+#include "host/json_add.h"
 
 /* Those that have no name here were never to be kept: a number then. */
 static struct json_object *capabilities_of(uint64_t mask)
@@ -41,11 +37,11 @@ struct json_object *control_confinement(void)
 	rs_error_free(&err);
 	for (unsigned int i = 0; i < state->missing_count; i++)
 		json_object_array_add(missing, json_object_new_string(state->missing[i]));
-	add_string(o, "user", state->user);
+	json_add_text(o, "user", state->user);
 	json_object_object_add(o, "capabilities", capabilities_of(seen.capabilities));
 	json_object_object_add(o, "no_new_privs", json_object_new_boolean(seen.no_new_privs));
 	json_object_object_add(o, "seccomp", json_object_new_boolean(seen.seccomp == 2));
-	add_string(o, "view", state->view);
+	json_add_text(o, "view", state->view);
 	json_object_object_add(o, "view_revision", json_object_new_int(state->view_revision));
 	json_object_object_add(o, "missing", missing);
 	return o;

@@ -11,19 +11,10 @@
 #include "host/budget.h"
 #include "host/control.h"
 #include "host/guardian.h"
+#include "host/json_add.h"
 #include "host/rootdomain.h"
 #include "host/server.h"
 #include "host/trace.h"
-
-static void add_int(struct json_object *to, const char *key, uint64_t value)
-{
-	json_object_object_add(to, key, json_object_new_uint64(value));
-}
-
-static void add_string(struct json_object *to, const char *key, const char *value)
-{
-	json_object_object_add(to, key, json_object_new_string(value));
-}
 
 static void add_cores(struct json_object *to, pid_t tid)
 {
@@ -31,7 +22,7 @@ static void add_cores(struct json_object *to, pid_t tid)
 	struct coreset cores;
 
 	if (!sched_read_cores(tid, &cores) && coreset_text(&cores, text, sizeof(text)))
-		add_string(to, "cores", text);
+		json_add_text(to, "cores", text);
 }
 
 /* Read back when asked: what the kernel says, not what we set. */
@@ -47,10 +38,10 @@ struct json_object *control_vcpus(struct vm *vm)
 		    sched_read(vm->vcpus[i].ref.tid, &now))
 			continue;
 		v = json_object_new_object();
-		add_int(v, "index", i);
-		add_int(v, "tid", (uint64_t)vm->vcpus[i].ref.tid);
-		add_string(v, "policy", sched_policy_name(now.policy));
-		add_int(v, "priority", now.priority);
+		json_add_u64(v, "index", i);
+		json_add_u64(v, "tid", (uint64_t)vm->vcpus[i].ref.tid);
+		json_add_text(v, "policy", sched_policy_name(now.policy));
+		json_add_u64(v, "priority", now.priority);
 		add_cores(v, vm->vcpus[i].ref.tid);
 		json_object_array_add(list, v);
 	}
@@ -61,7 +52,7 @@ static void add_grant(const char *path, long long wanted, long long value, void 
 {
 	struct json_object *grant = json_object_new_object();
 
-	add_string(grant, "path", path);
+	json_add_text(grant, "path", path);
 	json_object_object_add(grant, "wanted", json_object_new_int64(wanted));
 	json_object_object_add(grant, "value", json_object_new_int64(value));
 	json_object_array_add(arg, grant);
@@ -85,13 +76,13 @@ struct json_object *control_budget(struct vm *vm)
 	b = vm->budget;
 	needed = vm->wants_realtime;
 	pthread_mutex_unlock(&vm->lock);
-	add_string(o, "by", vm_budget_names[b.by]);
+	json_add_text(o, "by", vm_budget_names[b.by]);
 	json_object_object_add(o, "needed", json_object_new_boolean(needed));
 	json_object_object_add(o, "admitted", json_object_new_boolean(!vm->share.refused));
-	add_int(o, "permille", b.permille);
-	add_int(o, "period_us", b.period_ns / 1000);
+	json_add_u64(o, "permille", b.permille);
+	json_add_u64(o, "period_us", b.period_ns / 1000);
 	if (b.by == VM_BUDGET_DAEMON) {
-		add_int(o, "used_us", b.used_ns / 1000);
+		json_add_u64(o, "used_us", b.used_ns / 1000);
 		json_object_object_add(o, "cut", json_object_new_boolean(b.cut));
 	}
 	return o;
@@ -108,9 +99,9 @@ static struct json_object *io_threads(const struct vm *vm)
 		if (!thread_ref_alive(&vm->io.threads[i]) || value < 0)
 			continue;
 		o = json_object_new_object();
-		add_int(o, "tid", (uint64_t)vm->io.threads[i].tid);
-		add_int(o, "class", (uint64_t)value >> 13);
-		add_int(o, "level", (uint64_t)value & 7);
+		json_add_u64(o, "tid", (uint64_t)vm->io.threads[i].tid);
+		json_add_u64(o, "class", (uint64_t)value >> 13);
+		json_add_u64(o, "level", (uint64_t)value & 7);
 		json_object_array_add(list, o);
 	}
 	return list;
@@ -126,8 +117,8 @@ struct json_object *control_io_boost(const struct vm *vm)
 	json_object_object_add(o, "able", json_object_new_boolean(io->able));
 	if (!io->wanted)
 		return o;
-	add_string(o, "device", io->device.name);
-	add_string(o, "scheduler", io->device.scheduler);
+	json_add_text(o, "device", io->device.name);
+	json_add_text(o, "scheduler", io->device.scheduler);
 	json_object_object_add(o, "why_not", io->why ? json_object_new_string(io->why) : NULL);
 	json_object_object_add(o, "boosted", json_object_new_boolean(io->boosted));
 	json_object_object_add(o, "threads", io_threads(vm));
@@ -144,9 +135,9 @@ static struct json_object *rings_of(const struct vm *vm)
 		if (!vm->rings[i].active)
 			continue;
 		ring = json_object_new_object();
-		add_int(ring, "ring_id", i);
-		add_int(ring, "ring_prio", vm->rings[i].ring_prio);
-		add_int(ring, "vcpu", vm->rings[i].vcpu);
+		json_add_u64(ring, "ring_id", i);
+		json_add_u64(ring, "ring_prio", vm->rings[i].ring_prio);
+		json_add_u64(ring, "vcpu", vm->rings[i].vcpu);
 		json_object_object_add(ring, "cut",
 				       json_object_new_boolean(vm->rings[i].boost.cut));
 		json_object_array_add(list, ring);
@@ -163,7 +154,7 @@ static struct json_object *handling_of(const struct hist *h)
 	struct json_object *o = json_object_new_object();
 	uint64_t ns;
 
-	add_int(o, "count", h->count);
+	json_add_u64(o, "count", h->count);
 	json_object_object_add(o, "min",
 			       h->count ? json_object_new_double((double)h->min / 1e3) : NULL);
 	for (size_t i = 0; i < sizeof(quantiles) / sizeof(quantiles[0]); i++)
@@ -188,12 +179,12 @@ static struct json_object *interrupts_of(const struct vm *vm)
 		if (!i->used)
 			continue;
 		o = json_object_new_object();
-		add_int(o, "number", n);
-		add_string(o, "source", interrupt_source_name(i));
-		add_int(o, "ring_id", i->ring_id);
-		add_int(o, "ring_prio", i->ring_prio);
-		add_int(o, "vcpu", i->vcpu);
-		add_int(o, "confirm_us", i->confirm_ns / 1000);
+		json_add_u64(o, "number", n);
+		json_add_text(o, "source", interrupt_source_name(i));
+		json_add_u64(o, "ring_id", i->ring_id);
+		json_add_u64(o, "ring_prio", i->ring_prio);
+		json_add_u64(o, "vcpu", i->vcpu);
+		json_add_u64(o, "confirm_us", i->confirm_ns / 1000);
 		json_object_object_add(o, "boosted", json_object_new_boolean(i->ahead));
 		json_object_array_add(list, o);
 	}
@@ -275,7 +266,7 @@ static struct json_object *switches_of(const struct vm_counters *c)
 	for (unsigned int i = 0; i <= RS_PRIO_MAX; i++) {
 		snprintf(key, sizeof(key), "%u", i);
 		if (c->switches_by_priority[i])
-			add_int(o, key, c->switches_by_priority[i]);
+			json_add_u64(o, key, c->switches_by_priority[i]);
 	}
 	return o;
 }
@@ -286,12 +277,12 @@ static void add_counters(struct json_object *o, const struct vm_counters *c)
 	struct json_object *rejects = json_object_new_object();
 
 	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
-		add_int(o, counters[i].key,
-			*(const uint64_t *)((const char *)c + counters[i].offset));
+		json_add_u64(o, counters[i].key,
+			     *(const uint64_t *)((const char *)c + counters[i].offset));
 	for (unsigned int i = 1; i < RS_KIND_COUNT; i++)
-		add_int(messages, kind_keys[i], c->messages[i]);
+		json_add_u64(messages, kind_keys[i], c->messages[i]);
 	for (unsigned int i = 1; i < REJECT_COUNT; i++)
-		add_int(rejects, reject_names[i], c->rejects[i]);
+		json_add_u64(rejects, reject_names[i], c->rejects[i]);
 	json_object_object_add(o, "messages", messages);
 	json_object_object_add(o, "rejects", rejects);
 	json_object_object_add(o, "switches_by_priority", switches_of(c));
@@ -301,8 +292,8 @@ static struct json_object *bounds_of(const struct vm *vm)
 {
 	struct json_object *o = json_object_new_object();
 
-	add_int(o, "longest_boost_us", vm->bounds.longest_ns / 1000);
-	add_int(o, "notify_rate", vm->bounds.notify_rate);
+	json_add_u64(o, "longest_boost_us", vm->bounds.longest_ns / 1000);
+	json_add_u64(o, "notify_rate", vm->bounds.notify_rate);
 	json_object_object_add(o, "held", json_object_new_boolean(vm_bounds_held(vm)));
 	return o;
 }
@@ -315,9 +306,9 @@ static struct json_object *deadline_of(const struct vm *vm)
 	if (!vm->deadline_runtime_us)
 		return NULL;
 	o = json_object_new_object();
-	add_int(o, "runtime_us", vm->deadline_runtime_us);
-	add_int(o, "period_us", vm->deadline_period_us);
-	add_int(o, "waiting", vm_deadline_waiting(vm));
+	json_add_u64(o, "runtime_us", vm->deadline_runtime_us);
+	json_add_u64(o, "period_us", vm->deadline_period_us);
+	json_add_u64(o, "waiting", vm_deadline_waiting(vm));
 	return o;
 }
 
@@ -325,9 +316,9 @@ static struct json_object *vring_of(const struct vm *vm)
 {
 	struct json_object *vring = json_object_new_object();
 
-	add_int(vring, "guest_address", vm->vring_guest_address);
-	add_int(vring, "user_address", vm->vring_user_address);
-	add_int(vring, "size", vm->vring_size);
+	json_add_u64(vring, "guest_address", vm->vring_guest_address);
+	json_add_u64(vring, "user_address", vm->vring_user_address);
+	json_add_u64(vring, "size", vm->vring_size);
 	return vring;
 }
 
@@ -341,9 +332,9 @@ static struct json_object *scan_of(const struct vm *vm)
 	};
 	struct json_object *scan = json_object_new_object();
 
-	add_string(scan, "state", states[vm->scan.state]);
+	json_add_text(scan, "state", states[vm->scan.state]);
 	if (vm->scan.state == VM_SCAN_REFUSED)
-		add_string(scan, "reason", vm->scan.reason);
+		json_add_text(scan, "reason", vm->scan.reason);
 	return scan;
 }
 
@@ -366,12 +357,12 @@ static struct json_object *vm_status(struct vm *vm)
 	bounds = bounds_of(vm);
 	pthread_mutex_unlock(&vm->lock);
 
-	add_string(o, "name", vm->name);
+	json_add_text(o, "name", vm->name);
 	json_object_object_add(o, "connected", json_object_new_boolean(vm->connected));
-	add_int(o, "pid", (uint64_t)vm->pid);
-	add_string(o, "role", vm->role == VM_ROLE_CONTROL ? "control" : "neighbour");
-	add_string(o, "policy", vm->policy->name);
-	add_int(o, "ceiling", vm->ceiling);
+	json_add_u64(o, "pid", (uint64_t)vm->pid);
+	json_add_text(o, "role", vm->role == VM_ROLE_CONTROL ? "control" : "neighbour");
+	json_add_text(o, "policy", vm->policy->name);
+	json_add_u64(o, "ceiling", vm->ceiling);
 	json_object_object_add(o, "low", json_object_new_boolean(vm->process_low));
 	json_object_object_add(o, "settled", json_object_new_boolean(vm->settled));
 	json_object_object_add(o, "vring", vring_of(vm));
@@ -395,8 +386,8 @@ static void add_unbalanced(const char *path, const char *value, void *arg)
 {
 	struct json_object *group = json_object_new_object();
 
-	add_string(group, "path", path);
-	add_string(group, "value", value);
+	json_add_text(group, "path", path);
+	json_add_text(group, "value", value);
 	json_object_array_add(arg, group);
 }
 
@@ -404,8 +395,8 @@ static void add_share(unsigned int core, unsigned int permille, void *arg)
 {
 	struct json_object *share = json_object_new_object();
 
-	add_int(share, "core", core);
-	add_int(share, "permille", permille);
+	json_add_u64(share, "core", core);
+	json_add_u64(share, "permille", permille);
 	json_object_array_add(arg, share);
 }
 
@@ -417,19 +408,19 @@ struct json_object *control_status(void)
 	struct timespec cpu = { 0 };
 
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
-	add_int(o, "revision", RS_REVISION);
-	add_string(o, "policy", server_policy()->name);
-	add_int(o, "cpu_us", (uint64_t)cpu.tv_sec * 1000000 + (uint64_t)cpu.tv_nsec / 1000);
-	add_int(o, "trace_dropped", trace_dropped());
-	add_int(o, "guardian", (uint64_t)guardian_pid());
-	add_int(o, "requests_refused", control_refused());
+	json_add_u64(o, "revision", RS_REVISION);
+	json_add_text(o, "policy", server_policy()->name);
+	json_add_u64(o, "cpu_us", (uint64_t)cpu.tv_sec * 1000000 + (uint64_t)cpu.tv_nsec / 1000);
+	json_add_u64(o, "trace_dropped", trace_dropped());
+	json_add_u64(o, "guardian", (uint64_t)guardian_pid());
+	json_add_u64(o, "requests_refused", control_refused());
 	json_object_object_add(o, "confinement", control_confinement());
 	for (struct vm *vm = vm_next(NULL); vm; vm = vm_next(vm))
 		json_object_array_add(vms, vm_status(vm));
 	json_object_object_add(o, "vms", vms);
 	rootdomain_each(add_unbalanced, unbalanced);
 	json_object_object_add(o, "unbalanced", unbalanced);
-	add_int(o, "rt_budget_total", vm_share_total());
+	json_add_u64(o, "rt_budget_total", vm_share_total());
 	vm_share_each(add_share, shares);
 	json_object_object_add(o, "rt_shares", shares);
 	return o;
@@ -437,8 +428,8 @@ struct json_object *control_status(void)
 
 static void add_interrupt(struct json_object *o, const struct trace_event *e)
 {
-	add_int(o, "interrupt", e->message.arg0);
-	add_int(o, "boosted_ns", e->boosted_ns);
+	json_add_u64(o, "interrupt", e->message.arg0);
+	json_add_u64(o, "boosted_ns", e->boosted_ns);
 	json_object_object_add(o, "sent", json_object_new_boolean(e->sent));
 }
 
@@ -451,20 +442,20 @@ struct json_object *control_trace(void)
 		struct json_object *o = json_object_new_object();
 		const struct vm *vm = vm_slot(e.vm);
 
-		add_int(o, "t", e.t);
-		add_string(o, "vm", vm ? vm->name : "?");
-		add_string(o, "kind", e.interrupt ? "INTERRUPT" : kind_names[e.message.kind]);
-		add_int(o, "ring_id", e.message.ring_id);
-		add_int(o, "ring_prio", e.message.ring_prio);
-		add_int(o, "vcpu", e.message.vcpu);
-		add_int(o, "sequence", e.message.sequence);
+		json_add_u64(o, "t", e.t);
+		json_add_text(o, "vm", vm ? vm->name : "?");
+		json_add_text(o, "kind", e.interrupt ? "INTERRUPT" : kind_names[e.message.kind]);
+		json_add_u64(o, "ring_id", e.message.ring_id);
+		json_add_u64(o, "ring_prio", e.message.ring_prio);
+		json_add_u64(o, "vcpu", e.message.vcpu);
+		json_add_u64(o, "sequence", e.message.sequence);
 		if (e.interrupt)
 			add_interrupt(o, &e);
 		else
-			add_int(o, "guest_ns", e.message.guest_ns);
-		add_string(o, "policy", sched_policy_name(e.policy));
-		add_int(o, "priority", e.priority);
-		add_int(o, "handled_ns", e.handled_ns);
+			json_add_u64(o, "guest_ns", e.message.guest_ns);
+		json_add_text(o, "policy", sched_policy_name(e.policy));
+		json_add_u64(o, "priority", e.priority);
+		json_add_u64(o, "handled_ns", e.handled_ns);
 		json_object_array_add(list, o);
 	}
 	return list;
