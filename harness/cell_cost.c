@@ -11,6 +11,7 @@
 #include "harness/daemon.h"
 #include "harness/jsonread.h"
 #include "harness/stats.h"
+#include "host/json_add.h"
 
 int cell_cost_begin(struct cell_state *cell, struct rs_error **err)
 {
@@ -45,7 +46,7 @@ static struct json_object *gain(struct json_object *now, struct json_object *bef
 			continue;
 		json_u64(before, key, &from);
 		if (to > from)
-			json_object_object_add(gained, key, json_object_new_uint64(to - from));
+			json_add_u64(gained, key, to - from);
 	}
 	if (json_object_object_length(gained))
 		return gained;
@@ -154,7 +155,7 @@ struct json_object *cell_cost_send(const char *stats)
 
 		snprintf(prefix, sizeof(prefix), "%s_ns_upto_", kinds[i]);
 		read_buckets(stats, prefix, &b);
-		json_object_object_add(o, "count", json_object_new_uint64(b.total));
+		json_add_u64(o, "count", b.total);
 		json_object_object_add(o, "p50_ns", bucket_quantile(&b, 0.5));
 		json_object_object_add(o, "p99_ns", bucket_quantile(&b, 0.99));
 		json_object_object_add(all, kinds[i], o);

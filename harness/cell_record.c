@@ -10,10 +10,11 @@
 #include "harness/progress.h"
 #include "host/cleanup.h"
 #include "host/error.h"
+#include "host/json_add.h"
 
 static void add_why_not(struct json_object *o, const char *why)
 {
-	json_object_object_add(o, "why_not", json_object_new_string(why));
+	json_add_text(o, "why_not", why);
 }
 
 /* A kernel that refuses costs the explanation of the worst case, not the cell. */

@@ -75,9 +75,9 @@ static void add_vcpus(struct json_object *rows, const struct cell_vm *v, enum ph
 		json_add_text(row, "vm", v->vm->name);
 		json_add_i64(row, "index", i);
 		json_add_i64(row, "tid", v->vcpus[i]);
-		json_add_i64(row, "run_ns", (int64_t)s->run_ns);
-		json_add_i64(row, "wait_ns", (int64_t)s->wait_ns);
-		json_add_i64(row, "slices", (int64_t)s->slices);
+		json_add_u64(row, "run_ns", s->run_ns);
+		json_add_u64(row, "wait_ns", s->wait_ns);
+		json_add_u64(row, "slices", s->slices);
 		json_object_array_add(rows, row);
 	}
 }
@@ -86,8 +86,8 @@ static struct json_object *daemon_json(const struct cell_stretch *p)
 {
 	struct json_object *o = json_object_new_object();
 
-	json_add_i64(o, "cpu_ns", (int64_t)p->cpu.process_ns);
-	json_add_i64(o, "notify_cpu_ns", (int64_t)p->cpu.notify_ns);
+	json_add_u64(o, "cpu_ns", p->cpu.process_ns);
+	json_add_u64(o, "notify_cpu_ns", p->cpu.notify_ns);
 	json_object_object_add(o, "counters", json_object_get(p->counters));
 	return o;
 }
@@ -137,11 +137,11 @@ static struct json_object *ring_json(const struct cell_vm *v, unsigned int index
 	if (r->interrupt >= 0)
 		json_add_i64(o, "interrupt", r->interrupt);
 	json_object_object_add(o, "work_us", work);
-	json_add_i64(o, "iterations_per_ms", (int64_t)v->iterations_per_ms);
+	json_add_u64(o, "iterations_per_ms", v->iterations_per_ms);
 	json_add_text(o, "samples", file);
-	json_add_i64(o, "notified_periods", (int64_t)n->periods);
-	json_add_i64(o, "notifications", (int64_t)n->messages);
-	json_add_i64(o, "priority_changes", (int64_t)n->changes);
+	json_add_u64(o, "notified_periods", n->periods);
+	json_add_u64(o, "notifications", n->messages);
+	json_add_u64(o, "priority_changes", n->changes);
 	if (v->vm->resource.ring >= 0 && (int)r->id == v->vm->resource.user) {
 		snprintf(file, sizeof(file), "uses-%s-%u.csv.gz", v->vm->name, r->id);
 		json_add_text(o, "uses", file);
@@ -171,8 +171,8 @@ static struct json_object *kicks_json(const struct cell_state *cell)
 		if (!cell->vms[i].working)
 			continue;
 		o = json_object_new_object();
-		json_add_i64(o, "kicks", (int64_t)cell->vms[i].kicks);
-		json_add_i64(o, "periods", (int64_t)cell->vms[i].periods);
+		json_add_u64(o, "kicks", cell->vms[i].kicks);
+		json_add_u64(o, "periods", cell->vms[i].periods);
 		json_object_object_add(o, "send", json_object_get(cell->vms[i].send));
 		json_object_object_add(all, cell->vms[i].vm->name, o);
 	}
@@ -186,7 +186,7 @@ static struct json_object *steal_json(const struct cell_state *cell)
 
 	for (p = 0; p < PHASE_COUNT; p++)
 		if (cell->phases[p].present)
-			json_add_i64(o, phase_names[p], (int64_t)cell->phases[p].steal_us);
+			json_add_u64(o, phase_names[p], cell->phases[p].steal_us);
 	return o;
 }
 
@@ -200,9 +200,8 @@ static struct json_object *boots_json(const struct cell_state *cell)
 		const struct cell_vm *v = &cell->vms[i];
 
 		if (v->vm->role == VM_ROLE_NEIGHBOUR && v->hello_ns)
-			json_object_object_add(
-				o, v->vm->name,
-				json_number((double)(v->hello_ns - v->resumed_ns) / 1e9));
+			json_add_number(o, v->vm->name,
+					(double)(v->hello_ns - v->resumed_ns) / 1e9);
 	}
 	return o;
 }

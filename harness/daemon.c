@@ -227,32 +227,26 @@ int daemon_add_vm(struct daemon *d, const struct daemon_vm *vm, struct rs_error 
 	struct json_object *request = json_object_new_object();
 	struct json_object *answer;
 
-	json_object_object_add(request, "command", json_object_new_string("add-vm"));
-	json_object_object_add(request, "name", json_object_new_string(vm->name));
-	json_object_object_add(request, "role", json_object_new_string(vm->role));
-	json_object_object_add(request, "socket", json_object_new_string(vm->notify_socket));
-	json_object_object_add(request, "ceiling", json_object_new_int((int)vm->ceiling));
-	json_object_object_add(request, "rt_budget_permille",
-			       json_object_new_int((int)vm->rt_budget_permille));
+	json_add_text(request, "command", "add-vm");
+	json_add_text(request, "name", vm->name);
+	json_add_text(request, "role", vm->role);
+	json_add_text(request, "socket", vm->notify_socket);
+	json_add_u64(request, "ceiling", vm->ceiling);
+	json_add_u64(request, "rt_budget_permille", vm->rt_budget_permille);
 	if (vm->rt_budget_period_us)
-		json_object_object_add(request, "rt_budget_period_us",
-				       json_object_new_int64((int64_t)vm->rt_budget_period_us));
-	json_object_object_add(request, "budget_by", json_object_new_string(vm->budget_by));
-	json_object_object_add(request, "longest_boost_us",
-			       json_object_new_int64((int64_t)vm->longest_boost_us));
-	json_object_object_add(request, "notify_rate", json_object_new_int((int)vm->notify_rate));
-	json_object_object_add(request, "scan_interval_us",
-			       json_object_new_int64((int64_t)vm->scan_interval_us));
-	json_object_object_add(request, "io_boost", json_object_new_boolean(vm->io_boost));
+		json_add_u64(request, "rt_budget_period_us", vm->rt_budget_period_us);
+	json_add_text(request, "budget_by", vm->budget_by);
+	json_add_u64(request, "longest_boost_us", vm->longest_boost_us);
+	json_add_u64(request, "notify_rate", vm->notify_rate);
+	json_add_u64(request, "scan_interval_us", vm->scan_interval_us);
+	json_add_bool(request, "io_boost", vm->io_boost);
 	json_object_object_add(request, "other_cores", cores_json(&vm->elsewhere));
-	json_object_object_add(request, "deadline_runtime_us",
-			       json_object_new_int64((int64_t)vm->deadline_runtime_us));
-	json_object_object_add(request, "deadline_period_us",
-			       json_object_new_int64((int64_t)vm->deadline_period_us));
+	json_add_u64(request, "deadline_runtime_us", vm->deadline_runtime_us);
+	json_add_u64(request, "deadline_period_us", vm->deadline_period_us);
 	if (vm->disk)
-		json_object_object_add(request, "disk", json_object_new_string(vm->disk));
+		json_add_text(request, "disk", vm->disk);
 	if (vm->policy)
-		json_object_object_add(request, "policy", json_object_new_string(vm->policy));
+		json_add_text(request, "policy", vm->policy);
 	answer = control_client_request(d->client, request, err);
 	json_object_put(request);
 	if (!answer)
@@ -277,12 +271,12 @@ int daemon_add_interrupt(struct daemon *d, const struct daemon_interrupt *i, str
 {
 	struct json_object *request = json_object_new_object();
 
-	json_object_object_add(request, "command", json_object_new_string("add-interrupt"));
-	json_object_object_add(request, "vm", json_object_new_string(i->vm));
-	json_object_object_add(request, "source", json_object_new_string(i->source));
-	json_object_object_add(request, "distribution", json_object_new_string(i->distribution));
+	json_add_text(request, "command", "add-interrupt");
+	json_add_text(request, "vm", i->vm);
+	json_add_text(request, "source", i->source);
+	json_add_text(request, "distribution", i->distribution);
 	if (i->path)
-		json_object_object_add(request, "path", json_object_new_string(i->path));
+		json_add_text(request, "path", i->path);
 	json_add_u64(request, "number", i->number);
 	json_add_u64(request, "ring", i->ring);
 	json_add_u64(request, "priority", i->priority);
@@ -299,8 +293,8 @@ int daemon_remove_interrupt(struct daemon *d, const char *vm, unsigned int numbe
 {
 	struct json_object *request = json_object_new_object();
 
-	json_object_object_add(request, "command", json_object_new_string("remove-interrupt"));
-	json_object_object_add(request, "vm", json_object_new_string(vm));
+	json_add_text(request, "command", "remove-interrupt");
+	json_add_text(request, "vm", vm);
 	json_add_u64(request, "number", number);
 	return ask(d, request, err);
 }
@@ -311,9 +305,9 @@ int daemon_choose_policy(struct daemon *d, const char *vm, const char *policy,
 	struct json_object *request = json_object_new_object();
 	struct json_object *answer;
 
-	json_object_object_add(request, "command", json_object_new_string("policy"));
-	json_object_object_add(request, "name", json_object_new_string(policy));
-	json_object_object_add(request, "vm", json_object_new_string(vm));
+	json_add_text(request, "command", "policy");
+	json_add_text(request, "name", policy);
+	json_add_text(request, "vm", vm);
 	answer = control_client_request(d->client, request, err);
 	json_object_put(request);
 	if (!answer)
@@ -327,9 +321,9 @@ struct json_object *daemon_settle(struct daemon *d, const char *vm, pid_t pid,
 {
 	struct json_object *request = json_object_new_object(), *answer;
 
-	json_object_object_add(request, "command", json_object_new_string("settle"));
-	json_object_object_add(request, "name", json_object_new_string(vm));
-	json_object_object_add(request, "pid", json_object_new_int(pid));
+	json_add_text(request, "command", "settle");
+	json_add_text(request, "name", vm);
+	json_add_i64(request, "pid", pid);
 	answer = control_client_request(d->client, request, err);
 	json_object_put(request);
 	if (!answer)

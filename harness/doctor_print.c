@@ -5,6 +5,7 @@
 
 #include "harness/doctor.h"
 #include "host/error.h"
+#include "host/json_add.h"
 
 static const char *const state_names[] = {
 	[DOCTOR_PASS] = "PASS",
@@ -49,15 +50,15 @@ static struct json_object *finding_json(const struct doctor_check *c,
 {
 	struct json_object *o = json_object_new_object();
 
-	json_object_object_add(o, "check", json_object_new_string(c->name));
-	json_object_object_add(o, "state", json_object_new_string(state_names[f->state]));
-	json_object_object_add(o, "found", json_object_new_string(f->found));
-	json_object_object_add(o, "why", json_object_new_string(c->why));
+	json_add_text(o, "check", c->name);
+	json_add_text(o, "state", state_names[f->state]);
+	json_add_text(o, "found", f->found);
+	json_add_text(o, "why", c->why);
 	if (*f->change)
-		json_object_object_add(o, "change", json_object_new_string(f->change));
+		json_add_text(o, "change", f->change);
 	if (*f->undo)
-		json_object_object_add(o, "undo", json_object_new_string(f->undo));
-	json_object_object_add(o, "fixable", json_object_new_boolean(f->change_count > 0));
+		json_add_text(o, "undo", f->undo);
+	json_add_bool(o, "fixable", f->change_count > 0);
 	return o;
 }
 
@@ -74,11 +75,10 @@ struct json_object *doctor_json(const struct doctor_report *r, struct rs_error *
 		return NULL;
 	}
 	for (size_t i = 0; i <= DOCTOR_SKIP; i++)
-		json_object_object_add(counts, state_names[i],
-				       json_object_new_int64((int64_t)r->count[i]));
+		json_add_u64(counts, state_names[i], r->count[i]);
 	for (size_t i = 0; doctor_checks[i].name; i++)
 		json_object_array_add(list, finding_json(&doctor_checks[i], &r->findings[i]));
-	json_object_object_add(o, "schema", json_object_new_int(1));
+	json_add_i64(o, "schema", 1);
 	json_object_object_add(o, "counts", counts);
 	json_object_object_add(o, "checks", list);
 	return o;

@@ -11,6 +11,7 @@
 #include "harness/folder.h"
 #include "harness/libvirt_conn.h"
 #include "host/cleanup.h"
+#include "host/json_add.h"
 
 /* Settings of the kernel that change what is measured. */
 static const struct {
@@ -83,13 +84,13 @@ static void add_parameters(struct json_object *o)
 		if (is_parameter(word)) /* never longer than `line` */
 			used += (size_t)sprintf(kept + used, "%s%s", used ? " " : "", word);
 	if (used)
-		json_object_object_add(o, "kernel_parameters", json_object_new_string(kept));
+		json_add_text(o, "kernel_parameters", kept);
 }
 
 static void add_text(struct json_object *o, const char *name, const char *text)
 {
 	if (text[0])
-		json_object_object_add(o, name, json_object_new_string(text));
+		json_add_text(o, name, text);
 }
 
 /* The value of a file's first line that is KEY : VALUE or KEY="VALUE". */
@@ -149,10 +150,8 @@ static void add_cgroups(struct json_object *o)
 	if (mounts)
 		endmntent(mounts);
 	add_text(o, "cgroups", v1 ? v2 ? "v1, and v2 beside it" : "v1" : v2 ? "v2" : "none");
-	json_object_object_add(
-		o, "rt_group_sched",
-		json_object_new_string(
-			access("/sys/fs/cgroup/cpu/cpu.rt_runtime_us", F_OK) == 0 ? "yes" : "no"));
+	json_add_text(o, "rt_group_sched",
+		      access("/sys/fs/cgroup/cpu/cpu.rt_runtime_us", F_OK) == 0 ? "yes" : "no");
 }
 
 struct json_object *environment_json(struct libvirt_conn *c)
@@ -164,10 +163,9 @@ struct json_object *environment_json(struct libvirt_conn *c)
 	add_line(o, "system", "/etc/os-release", "PRETTY_NAME");
 	add_kernel(o);
 	add_line(o, "cpu", "/proc/cpuinfo", "model name");
-	json_object_object_add(o, "cores", json_object_new_int64(sysconf(_SC_NPROCESSORS_ONLN)));
-	json_object_object_add(o, "memory_mib",
-			       json_object_new_int64(sysconf(_SC_PHYS_PAGES) /
-						     ((1 << 20) / sysconf(_SC_PAGESIZE))));
+	json_add_i64(o, "cores", sysconf(_SC_NPROCESSORS_ONLN));
+	json_add_i64(o, "memory_mib",
+		     sysconf(_SC_PHYS_PAGES) / ((1 << 20) / sysconf(_SC_PAGESIZE)));
 	if (folder_read("/proc/cpuinfo", text, sizeof(text), NULL) == 0 &&
 	    strstr(text, "hypervisor"))
 		add_text(o, "virtual_machine", "yes");

@@ -15,6 +15,7 @@
 #include "harness/scenario.h"
 #include "host/cleanup.h"
 #include "host/error.h"
+#include "host/json_add.h"
 
 #define FILES_MAX 3 /* of one VM */
 #define READ_MAX (128 << 20) /* what is read whole takes a fraction of a second */
@@ -112,7 +113,7 @@ static int add_mark(void *arg, const char *name, const char *path, struct rs_err
 	mark = mark_of(path, err);
 	if (!mark)
 		return -EIO;
-	json_object_object_add(marks, name, json_object_new_string(mark));
+	json_add_text(marks, name, mark);
 	return 0;
 }
 

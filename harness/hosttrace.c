@@ -50,9 +50,9 @@ static struct json_object *threads_json(const struct hosttrace *t)
 
 		json_add_i64(row, "tid", thread->tid);
 		json_add_i64(row, "pid", thread->pid);
-		json_object_object_add(row, "name", json_object_new_string(thread->name));
+		json_add_text(row, "name", thread->name);
 		if (thread->vm[0])
-			json_object_object_add(row, "vm", json_object_new_string(thread->vm));
+			json_add_text(row, "vm", thread->vm);
 		if (thread->vcpu >= 0)
 			json_add_i64(row, "vcpu", thread->vcpu);
 		json_object_array_add(rows, row);
@@ -66,15 +66,15 @@ struct json_object *hosttrace_json(const struct hosttrace *t)
 
 	for (unsigned int i = 0; i < t->core_count; i++)
 		json_object_array_add(cores, json_object_new_int(t->cores[i]));
-	json_object_object_add(o, "file", json_object_new_string(HOSTTRACE_FILE));
-	json_add_i64(o, "begin_ns", (int64_t)t->begin);
-	json_add_i64(o, "end_ns", (int64_t)t->end);
+	json_add_text(o, "file", HOSTTRACE_FILE);
+	json_add_u64(o, "begin_ns", t->begin);
+	json_add_u64(o, "end_ns", t->end);
 	json_object_object_add(o, "cores", cores);
-	json_object_object_add(o, "wakeups", json_object_new_boolean(t->wakeups));
-	json_add_i64(o, "events", (int64_t)t->count);
-	json_add_i64(o, "lost", (int64_t)t->lost);
-	json_add_i64(o, "dropped", (int64_t)t->dropped);
-	json_add_i64(o, "cpu_ns", (int64_t)t->cpu_ns);
+	json_add_bool(o, "wakeups", t->wakeups);
+	json_add_u64(o, "events", t->count);
+	json_add_u64(o, "lost", t->lost);
+	json_add_u64(o, "dropped", t->dropped);
+	json_add_u64(o, "cpu_ns", t->cpu_ns);
 	json_object_object_add(o, "threads", threads_json(t));
 	return o;
 }

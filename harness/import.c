@@ -14,6 +14,7 @@
 #include "harness/stats.h"
 #include "host/cleanup.h"
 #include "host/error.h"
+#include "host/json_add.h"
 
 #define TEXT_MAX (16u << 20) /* bytes of a histogram as text */
 #define BUCKETS_MAX 4000000u
@@ -178,15 +179,15 @@ static struct json_object *file_json(const char *path, const char *tool, const s
 	const char *base = strrchr(path, '/');
 	struct json_object *o = json_object_new_object();
 
-	json_object_object_add(o, "file", json_object_new_string(base ? base + 1 : path));
-	json_object_object_add(o, "tool", json_object_new_string(tool));
-	json_object_object_add(o, "count", json_object_new_int64((int64_t)l->count));
-	json_object_object_add(o, "beyond", json_object_new_int64((int64_t)l->beyond));
-	json_object_object_add(o, "min_us", json_number(l->min_us));
-	json_object_object_add(o, "p50_us", json_number(latencies_quantile(l, 0.5)));
-	json_object_object_add(o, "p99_us", json_number(latencies_quantile(l, 0.99)));
-	json_object_object_add(o, "p999_us", json_number(latencies_quantile(l, 0.999)));
-	json_object_object_add(o, "max_us", json_number(l->max_us));
+	json_add_text(o, "file", base ? base + 1 : path);
+	json_add_text(o, "tool", tool);
+	json_add_u64(o, "count", l->count);
+	json_add_u64(o, "beyond", l->beyond);
+	json_add_number(o, "min_us", l->min_us);
+	json_add_number(o, "p50_us", latencies_quantile(l, 0.5));
+	json_add_number(o, "p99_us", latencies_quantile(l, 0.99));
+	json_add_number(o, "p999_us", latencies_quantile(l, 0.999));
+	json_add_number(o, "max_us", l->max_us);
 	json_object_object_add(o, "buckets", buckets_json(l));
 	return o;
 }
@@ -205,7 +206,7 @@ static struct json_object *series_row(struct json_object *root, const char *name
 			return json_row(list, i);
 	}
 	row = json_object_new_object();
-	json_object_object_add(row, "name", json_object_new_string(full));
+	json_add_text(row, "name", full);
 	json_object_object_add(row, "files", json_object_new_array());
 	json_object_array_add(list, row);
 	return row;
@@ -282,7 +283,7 @@ static struct json_object *begin(const char *path, struct rs_error **err)
 		return NULL;
 	}
 	root = json_object_new_object();
-	json_object_object_add(root, "schema", json_object_new_int(1));
+	json_add_i64(root, "schema", 1);
 	json_object_object_add(root, "series", json_object_new_array());
 	return root;
 }

@@ -20,6 +20,7 @@
 #include "harness/schedstat.h"
 #include "host/cleanup.h"
 #include "host/error.h"
+#include "host/json_add.h"
 
 struct limits {
 	const struct scenario *scenario;
@@ -163,11 +164,11 @@ static void add_row(const struct limits *l, const char *knob, const char *path, 
 {
 	struct json_object *row = json_object_new_object();
 
-	json_object_object_add(row, "vm", json_object_new_string(l->vm->name));
-	json_object_object_add(row, "knob", json_object_new_string(knob));
-	json_object_object_add(row, "path", json_object_new_string(path));
-	json_object_object_add(row, "wanted", json_object_new_string(wanted));
-	json_object_object_add(row, "value", json_object_new_string(value));
+	json_add_text(row, "vm", l->vm->name);
+	json_add_text(row, "knob", knob);
+	json_add_text(row, "path", path);
+	json_add_text(row, "wanted", wanted);
+	json_add_text(row, "value", value);
 	json_object_array_add(l->rows, row);
 }
 

@@ -13,6 +13,7 @@
 #include "harness/scenario.h"
 #include "host/cleanup.h"
 #include "host/error.h"
+#include "host/json_add.h"
 
 struct use {
 	uint64_t memory_hits; /* allocations that found the limit reached */
@@ -134,10 +135,9 @@ static void add_row(const struct scenario_vm *vm, const struct use *use, double 
 	};
 	struct json_object *row = json_object_new_object();
 
-	json_object_object_add(row, "vm", json_object_new_string(vm->name));
+	json_add_text(row, "vm", vm->name);
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		json_object_object_add(row, numbers[i].key,
-				       json_object_new_int64((int64_t)numbers[i].value));
+		json_add_u64(row, numbers[i].key, numbers[i].value);
 	json_object_object_add(row, "io_limited_s", json_object_new_double(limited_s));
 	json_object_array_add(rows, row);
 }

@@ -16,6 +16,7 @@
 #include "harness/run_state.h"
 #include "host/cleanup.h"
 #include "host/error.h"
+#include "host/json_add.h"
 
 #define RUNDB_SCHEMA "1" /* PRAGMA user_version */
 
@@ -309,12 +310,9 @@ struct json_object *rundb_sessions(struct rundb *db, struct rs_error **err)
 		struct json_object *row = json_object_new_object();
 
 		for (int i = 0; i < 3; i++)
-			json_object_object_add(
-				row, texts[i],
-				json_object_new_string(
-					(const char *)sqlite3_column_text(statement, i)));
-		json_object_object_add(row, "seconds",
-				       json_number(sqlite3_column_double(statement, 3)));
+			json_add_text(row, texts[i],
+				      (const char *)sqlite3_column_text(statement, i));
+		json_add_number(row, "seconds", sqlite3_column_double(statement, 3));
 		json_object_array_add(rows, row);
 	}
 	sqlite3_finalize(statement);

@@ -115,15 +115,15 @@ int runfile_write(const struct run_state *run, struct rs_error **err)
 	json_object_object_add(o, "command", json_object_get(run->command));
 	json_add_text(o, "scenario", run->scenario->name);
 	json_add_text(o, "preset", run->options->preset);
-	json_object_object_add(o, "seed", json_object_new_uint64(run->seed));
+	json_add_u64(o, "seed", run->seed);
 	json_add_text(o, "accel", accel_name(&run->accel));
 	json_add_text(o, "accel_why", run->accel.why);
 	json_add_text(o, "started", run->started);
-	json_object_object_add(o, "seconds", json_number(sum_seconds(sessions)));
+	json_add_number(o, "seconds", sum_seconds(sessions));
 	json_object_object_add(o, "sessions", sessions);
 	json_add_i64(o, "boots", run->boots);
 	json_object_object_add(o, "policies", policies_json(run->scenario));
-	json_object_object_add(o, "interrupted", json_object_new_boolean(run->interrupted));
+	json_add_bool(o, "interrupted", run->interrupted);
 	json_object_object_add(o, "order", order_json(run));
 	json_object_object_add(o, "environment", json_object_get(run->environment));
 	return path ? json_write(o, path, err) : rs_fail(err, ENOMEM, "out of memory");

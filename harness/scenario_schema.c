@@ -92,8 +92,8 @@ static struct json_object *text_schema(const struct key *k)
 	if (k->type == KEY_NAME)
 		return pattern("^[A-Za-z0-9][A-Za-z0-9-]{0,31}$");
 	o = of_type("string");
-	json_object_object_add(o, "minLength", json_object_new_int(1));
-	json_object_object_add(o, "maxLength", json_object_new_int(KEY_TEXT_MAX));
+	json_add_i64(o, "minLength", 1);
+	json_add_i64(o, "maxLength", KEY_TEXT_MAX);
 	return o;
 }
 
@@ -137,8 +137,8 @@ static struct json_object *list_schema(const struct key *k)
 {
 	struct json_object *o = of_type("array");
 
-	json_object_object_add(o, "minItems", json_object_new_int(k->initial ? 0 : 1));
-	json_object_object_add(o, "maxItems", json_object_new_int((int)k->items_max));
+	json_add_i64(o, "minItems", k->initial ? 0 : 1);
+	json_add_u64(o, "maxItems", k->items_max);
 	json_object_object_add(o, "items", value_schema(k));
 	return k->fills ? any_of(value_schema(k), o) : o;
 }
@@ -173,7 +173,7 @@ static struct json_object *section_schema(const struct section *section)
 	}
 	json_object_object_add(o, "properties", keys);
 	json_object_object_add(o, "required", required);
-	json_object_object_add(o, "additionalProperties", json_object_new_boolean(false));
+	json_add_bool(o, "additionalProperties", false);
 	return o;
 }
 

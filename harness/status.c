@@ -14,6 +14,7 @@
 #include "host/control_client.h"
 #include "host/coreset.h"
 #include "host/error.h"
+#include "host/json_add.h"
 
 #define ANSWER_MS 3000
 #define NAMES_MAX 1024 /* bytes of the VMs' names that share a core */
@@ -190,7 +191,7 @@ struct json_object *status_json(const struct status *s)
 		const struct status_daemon *d = &s->daemons[i];
 		struct json_object *o = json_object_new_object();
 
-		json_object_object_add(o, "pid", json_object_new_int(d->pid));
+		json_add_i64(o, "pid", d->pid);
 		add_text(o, "control", d->control);
 		add_text(o, "run", d->run);
 		add_text(o, "error", d->why);
@@ -200,7 +201,7 @@ struct json_object *status_json(const struct status *s)
 	status_each_shared(s, add_shared, shared);
 	json_object_object_add(root, "daemons", list);
 	json_object_object_add(root, "shared_cores", shared);
-	json_object_object_add(root, "runs_alive", json_object_new_int((int)s->runs_alive));
-	json_object_object_add(root, "runs_dead", json_object_new_int((int)s->runs_dead));
+	json_add_u64(root, "runs_alive", s->runs_alive);
+	json_add_u64(root, "runs_dead", s->runs_dead);
 	return root;
 }

@@ -13,11 +13,6 @@
 #include "host/error.h"
 #include "host/json_add.h"
 
-static void add(struct json_object *to, const char *key, struct json_object *value)
-{
-	json_object_object_add(to, key, value);
-}
-
 /* A value taken over from another document as it is, null where absent. */
 static void add_copy(struct json_object *to, const char *key, struct json_object *from)
 {
@@ -34,7 +29,7 @@ struct json_object *summary_spread(const struct spread *s)
 
 	json_add_u64(json, "count", s->count);
 	for (size_t i = 0; i < SPREAD_COUNT; i++)
-		add(json, spread_names[i], json_number(spread_value(s, i)));
+		json_add_number(json, spread_names[i], spread_value(s, i));
 	return json;
 }
 
@@ -49,9 +44,9 @@ static struct json_object *phase_json(const struct measure *m, const struct spre
 	json_add_u64(json, "stained", m->stained);
 	json_add_u64(json, "skipped", m->skipped);
 	json_add_u64(json, "cut_off", m->cut);
-	add(json, "wakeup_us", summary_spread(wakeup));
-	add(json, "response_us", summary_spread(response));
-	add(json, "vcpu_wait_us_per_period", json_number(wait));
+	json_object_object_add(json, "wakeup_us", summary_spread(wakeup));
+	json_object_object_add(json, "response_us", summary_spread(response));
+	json_add_number(json, "vcpu_wait_us_per_period", wait);
 	return json;
 }
 
@@ -64,9 +59,9 @@ static void add_interrupt(struct json_object *to, const struct spread *handler,
 	if (!handler->count)
 		return;
 	json = json_object_new_object();
-	add(json, "handler_us", summary_spread(handler));
-	add(json, "end_us", summary_spread(end));
-	add(to, "interrupt", json);
+	json_object_object_add(json, "handler_us", summary_spread(handler));
+	json_object_object_add(json, "end_us", summary_spread(end));
+	json_object_object_add(to, "interrupt", json);
 }
 
 static struct json_object *counters_json(const struct policy_result *p)
@@ -85,7 +80,7 @@ static struct json_object *cost_json(const struct cost *c)
 	struct json_object *json = json_object_new_object();
 
 	for (size_t i = 0; i < COST_COUNT; i++)
-		add(json, cost_names[i], json_number(c->value[i]));
+		json_add_number(json, cost_names[i], c->value[i]);
 	return json;
 }
 
@@ -98,26 +93,26 @@ static struct json_object *boot_json(const struct boot_result *b)
 	json_add_u64(json, "boot", b->cell->boot);
 	json_add_u64(json, "order", b->cell->order);
 	json_add_text(json, "cell", b->cell->name);
-	add(json, "interference", json_number(b->interference));
-	add(json, "kicks_per_period", json_number(b->kicks_per_period));
-	add(json, "send_us", json_number(b->send_us));
-	add(json, "neighbour_boot_s", json_number(b->neighbour_boot_s));
+	json_add_number(json, "interference", b->interference);
+	json_add_number(json, "kicks_per_period", b->kicks_per_period);
+	json_add_number(json, "send_us", b->send_us);
+	json_add_number(json, "neighbour_boot_s", b->neighbour_boot_s);
 	add_copy(json, "neighbour_boots_s", b->cell->json);
-	add(json, "handling_us", summary_spread(&b->handling));
+	json_object_object_add(json, "handling_us", summary_spread(&b->handling));
 	for (int i = 0; i < PHASE_COUNT; i++) {
 		const struct boot_phase *p = &b->phases[i];
 		struct json_object *phase =
 			phase_json(&p->measure, &p->wakeup, &p->response, p->wait_us_per_period);
 
 		add_interrupt(phase, &p->handler, &p->response);
-		add(phase, "cost", cost_json(&p->cost));
+		json_object_object_add(phase, "cost", cost_json(&p->cost));
 		json_add_u64(phase, "control_missed_unstained", p->control_missed_unstained);
-		add(phase, "delay", json_number(p->delay));
-		add(phase, "steal_us", json_number(json_double(steal, phase_names[i])));
-		add(phases, phase_names[i], phase);
+		json_add_number(phase, "delay", p->delay);
+		json_add_number(phase, "steal_us", json_double(steal, phase_names[i]));
+		json_object_object_add(phases, phase_names[i], phase);
 	}
-	add(json, "phases", phases);
-	add(json, "ring_change", boot_change_json(b));
+	json_object_object_add(json, "phases", phases);
+	json_object_object_add(json, "ring_change", boot_change_json(b));
 	return json;
 }
 
@@ -151,9 +146,8 @@ static void add_notifications(struct json_object *json, const struct policy_resu
 {
 	double changes;
 
-	add(json, "notifications_per_period",
-	    json_number(summary_notifications(p, like, &changes)));
-	add(json, "priority_changes_per_period", json_number(changes));
+	json_add_number(json, "notifications_per_period", summary_notifications(p, like, &changes));
+	json_add_number(json, "priority_changes_per_period", changes);
 }
 
 /* The pooled figures of one ring of one policy, all phases. */
@@ -174,12 +168,12 @@ static struct json_object *ring_json(const struct policy_result *p, const struct
 		struct ring_pool pool = { 0 };
 
 		summary_pool_ring(p, like, k, &pool, err);
-		add(phases, phase_names[k],
-		    phase_json(&pool.measure, &pool.wakeup, &pool.response,
-			       pool.wait_us_per_period));
+		json_object_object_add(phases, phase_names[k],
+				       phase_json(&pool.measure, &pool.wakeup, &pool.response,
+						  pool.wait_us_per_period));
 		measure_clear(&pool.measure);
 	}
-	add(json, "phases", phases);
+	json_object_object_add(json, "phases", phases);
 	return json;
 }
 
@@ -191,7 +185,7 @@ static struct json_object *rings_json(const struct policy_result *p, struct rs_e
 
 	for (size_t i = 0; i < first->ring_count; i++) {
 		snprintf(key, sizeof(key), "%.40s/%u", first->rings[i].vm, first->rings[i].id);
-		add(rings, key, ring_json(p, &first->rings[i], err));
+		json_object_object_add(rings, key, ring_json(p, &first->rings[i], err));
 	}
 	return rings;
 }
@@ -211,12 +205,11 @@ static struct json_object *policy_json(const struct summary *s, const struct pol
 						       &p->response[i], p->wait_us_per_period[i]);
 
 		add_interrupt(phase, &p->handler[i], &p->end[i]);
-		add(cost, "guest_extra_us_per_period",
-		    json_number(p->guest_extra_us_per_period[i]));
-		add(phase, "cost", cost);
+		json_add_number(cost, "guest_extra_us_per_period", p->guest_extra_us_per_period[i]);
+		json_object_object_add(phase, "cost", cost);
 		json_add_u64(phase, "control_missed_unstained", p->control_missed_unstained[i]);
-		add(phase, "delay", json_number(p->delay[i]));
-		add(phases, phase_names[i], phase);
+		json_add_number(phase, "delay", p->delay[i]);
+		json_object_object_add(phases, phase_names[i], phase);
 	}
 	for (size_t i = 0; i < p->boot_count; i++) {
 		json_object_array_add(ratios, json_number(p->boots[i].interference));
@@ -225,25 +218,25 @@ static struct json_object *policy_json(const struct summary *s, const struct pol
 	}
 	json_add_u64(json, "boots", p->boot_count);
 	json_add_u64(json, "boots_missing", policy_boots_missing(s, p));
-	add(json, "no_miss_bound_95", json_number(stats_zero_event_bound(p->boot_count)));
-	add(json, "interference", json_number(p->interference));
-	add(json, "interference_per_boot", ratios);
+	json_add_number(json, "no_miss_bound_95", stats_zero_event_bound(p->boot_count));
+	json_add_number(json, "interference", p->interference);
+	json_object_object_add(json, "interference_per_boot", ratios);
 	json_add_u64(json, "interference_excluded", p->interference_excluded);
-	add(json, "kicks_per_period", json_number(p->kicks_per_period));
-	add(json, "send_us", json_number(p->send_us));
-	add(json, "handling_us", summary_spread(&p->handling));
+	json_add_number(json, "kicks_per_period", p->kicks_per_period);
+	json_add_number(json, "send_us", p->send_us);
+	json_object_object_add(json, "handling_us", summary_spread(&p->handling));
 	if (summary_has_interrupts(s)) {
-		add(json, "interrupt_handler", json_number(p->handler_ratio));
-		add(json, "interrupts", counters_json(p));
+		json_add_number(json, "interrupt_handler", p->handler_ratio);
+		json_object_object_add(json, "interrupts", counters_json(p));
 	}
-	add(json, "neighbour_boot_s", seconds);
+	json_object_object_add(json, "neighbour_boot_s", seconds);
 	json_add_u64(json, "samples_lost", p->lost);
 	json_add_u64(json, "samples_rejected", p->rejected);
 	json_add_u64(json, "handover_errors", p->handover_errors);
-	add(json, "phases", phases);
-	add(json, "rings", rings_json(p, err));
-	add(json, "ring_change", policy_change_json(p));
-	add(json, "per_boot", boots);
+	json_object_object_add(json, "phases", phases);
+	json_object_object_add(json, "rings", rings_json(p, err));
+	json_object_object_add(json, "ring_change", policy_change_json(p));
+	json_object_object_add(json, "per_boot", boots);
 	return json;
 }
 
@@ -253,9 +246,9 @@ static struct json_object *over_cells(struct durations *values)
 	struct json_object *json = json_object_new_object();
 
 	stats_sort(values->us, values->count);
-	add(json, "min", json_number(values->count ? values->us[0] : NAN));
-	add(json, "median", json_number(stats_median(values->us, values->count)));
-	add(json, "max", json_number(values->count ? values->us[values->count - 1] : NAN));
+	json_add_number(json, "min", values->count ? values->us[0] : NAN);
+	json_add_number(json, "median", stats_median(values->us, values->count));
+	json_add_number(json, "max", values->count ? values->us[values->count - 1] : NAN);
 	durations_clear(values);
 	return json;
 }
@@ -295,17 +288,17 @@ struct json_object *summary_witness(const struct run *run, struct rs_error **err
 			probes++;
 		}
 	}
-	add(json, "stall_threshold_us", json_number(WITNESS_STALL_NS / 1e3));
+	json_add_number(json, "stall_threshold_us", WITNESS_STALL_NS / 1e3);
 	json_add_u64(json, "stalls", stalls);
-	add(json, "stalled_ms", json_number((double)stalled / 1e6));
-	add(json, "longest_stall_ms", json_number((double)longest / 1e6));
-	add(json, "lateness_p50_us", over_cells(&p50));
-	add(json, "lateness_p99_us", over_cells(&p99));
-	add(json, "lateness_max_us", over_cells(&worst));
+	json_add_number(json, "stalled_ms", (double)stalled / 1e6);
+	json_add_number(json, "longest_stall_ms", (double)longest / 1e6);
+	json_object_object_add(json, "lateness_p50_us", over_cells(&p50));
+	json_object_object_add(json, "lateness_p99_us", over_cells(&p99));
+	json_object_object_add(json, "lateness_max_us", over_cells(&worst));
 	json_add_u64(json, "speed_probes", probes);
 	json_add_u64(json, "speed_probes_below_half", slow);
-	add(json, "speed_permille_of_cell_median", over_cells(&speed));
-	add(json, "calibration_iterations_per_ms", over_cells(&loop));
+	json_object_object_add(json, "speed_permille_of_cell_median", over_cells(&speed));
+	json_object_object_add(json, "calibration_iterations_per_ms", over_cells(&loop));
 	return json;
 }
 
@@ -337,10 +330,10 @@ static struct json_object *comparisons_json(const struct summary *s)
 		json_add_text(row, "policy", c->policy);
 		json_add_u64(row, "baseline_boots", c->baseline_boots);
 		json_add_u64(row, "policy_boots", c->policy_boots);
-		add(row, "hodges_lehmann_shift", json_number(c->shift));
-		add(row, "p", json_number(c->p));
-		add(row, "p_holm", json_number(c->p_holm));
-		add(row, "smallest_possible_p", json_number(c->smallest_p));
+		json_add_number(row, "hodges_lehmann_shift", c->shift);
+		json_add_number(row, "p", c->p);
+		json_add_number(row, "p_holm", c->p_holm);
+		json_add_number(row, "smallest_possible_p", c->smallest_p);
 		json_object_array_add(rows, row);
 	}
 	return rows;
@@ -378,12 +371,13 @@ struct json_object *summary_json(const struct summary *s, struct rs_error **err)
 	json_add_text(json, "verdict_policy", s->run->scenario->verdict_policy);
 	json_add_text(json, "judged_phase", phase_names[summary_phase(s)]);
 	for (size_t i = 0; i < s->policy_count; i++)
-		add(policies, s->policies[i].name, policy_json(s, &s->policies[i], &failed));
-	add(json, "policies", policies);
-	add(json, "comparisons", comparisons_json(s));
-	add(json, "witness", summary_witness(s->run, &failed));
-	add(json, "versions", summary_versions(s->run));
-	add(json, "failed_cells", failures_json(s->run));
+		json_object_object_add(policies, s->policies[i].name,
+				       policy_json(s, &s->policies[i], &failed));
+	json_object_object_add(json, "policies", policies);
+	json_object_object_add(json, "comparisons", comparisons_json(s));
+	json_object_object_add(json, "witness", summary_witness(s->run, &failed));
+	json_object_object_add(json, "versions", summary_versions(s->run));
+	json_object_object_add(json, "failed_cells", failures_json(s->run));
 	if (!failed)
 		return json;
 	rs_fail(err, failed->code, "making summary.json: %s", failed->message);

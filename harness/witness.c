@@ -18,6 +18,7 @@
 #include "host/cleanup.h"
 #include "host/error.h"
 #include "host/hist.h"
+#include "host/json_add.h"
 #include "host/sched.h"
 
 #define STALLS_MAX 65536
@@ -272,13 +273,12 @@ struct json_object *witness_json(const struct witness *w)
 		json_object_array_add(speed,
 				      pair(w->probes[i].at,
 					   (int64_t)(median / (double)w->probes[i].took * 1000)));
-	json_object_object_add(o, "interval_ns", json_object_new_int64(WITNESS_INTERVAL_NS));
-	json_object_object_add(o, "stall_threshold_ns",
-			       json_object_new_int64(WITNESS_THRESHOLD_NS));
-	json_object_object_add(o, "wakeups", json_object_new_int64((int64_t)w->lateness.count));
+	json_add_i64(o, "interval_ns", WITNESS_INTERVAL_NS);
+	json_add_i64(o, "stall_threshold_ns", WITNESS_THRESHOLD_NS);
+	json_add_u64(o, "wakeups", w->lateness.count);
 	json_object_object_add(o, "lateness_us", lateness_json(&w->lateness));
 	json_object_object_add(o, "stalls", stalls);
-	json_object_object_add(o, "stalls_lost", json_object_new_int64((int64_t)w->stalls_lost));
+	json_add_u64(o, "stalls_lost", w->stalls_lost);
 	json_object_object_add(o, "speed", speed);
 	return o;
 }

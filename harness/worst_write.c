@@ -55,7 +55,7 @@ static struct json_object *period_json(const struct worst_period *p)
 	json_add_text(o, "vm", p->ring->vm);
 	json_add_number(o, "ring_id", p->ring->id);
 	json_add_number(o, "sequence", (double)p->period->sequence);
-	json_object_object_add(o, "begin_ns", json_object_new_uint64(p->begin));
+	json_add_u64(o, "begin_ns", p->begin);
 	json_add_number(o, "us", us(p->end - p->begin));
 	json_add_number(o, "deadline_us", us(p->ring->deadline_ns));
 	json_add_bool(o, "missed", period_missed(p->ring, p->period));
@@ -83,7 +83,7 @@ struct json_object *worst_json(const struct worst *w)
 		json_add_text(causes, cause_names[i], cause_helps[i]);
 	for (size_t i = 0; i < w->count; i++)
 		json_object_array_add(rows, period_json(&w->rows[i]));
-	json_object_object_add(o, "schema", json_object_new_int(1));
+	json_add_i64(o, "schema", 1);
 	json_object_object_add(o, "causes", causes);
 	json_object_object_add(o, "periods", rows);
 	return o;

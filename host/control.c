@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "host/error.h"
+#include "host/json_add.h"
 #include "host/log.h"
 #include "host/loop.h"
 #include "host/socket.h"
@@ -108,10 +109,9 @@ static void answer(struct client *c, const char *request, size_t length)
 		/* What a failed request has put into its answer is not told. */
 		json_object_put(out);
 		out = json_object_new_object();
-		json_object_object_add(out, "error",
-				       json_object_new_string(err ? err->message : strerror(-ret)));
+		json_add_text(out, "error", err ? err->message : strerror(-ret));
 	}
-	json_object_object_add(out, "ok", json_object_new_boolean(!ret));
+	json_add_bool(out, "ok", !ret);
 	c->out = answer_line(out, &c->out_size);
 	c->out_done = 0;
 	rs_error_free(&err);

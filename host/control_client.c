@@ -15,6 +15,7 @@
 #include "host/cleanup.h"
 #include "host/clock.h"
 #include "host/error.h"
+#include "host/json_add.h"
 
 struct control_client {
 	int fd;
@@ -212,7 +213,7 @@ struct json_object *control_client_command(struct control_client *client, const 
 {
 	struct json_object *request = json_object_new_object(), *answer;
 
-	json_object_object_add(request, "command", json_object_new_string(command));
+	json_add_text(request, "command", command);
 	answer = control_client_request(client, request, err);
 	json_object_put(request);
 	return answer;

@@ -39,10 +39,10 @@ struct json_object *control_confinement(void)
 		json_object_array_add(missing, json_object_new_string(state->missing[i]));
 	json_add_text(o, "user", state->user);
 	json_object_object_add(o, "capabilities", capabilities_of(seen.capabilities));
-	json_object_object_add(o, "no_new_privs", json_object_new_boolean(seen.no_new_privs));
-	json_object_object_add(o, "seccomp", json_object_new_boolean(seen.seccomp == 2));
+	json_add_bool(o, "no_new_privs", seen.no_new_privs);
+	json_add_bool(o, "seccomp", seen.seccomp == 2);
 	json_add_text(o, "view", state->view);
-	json_object_object_add(o, "view_revision", json_object_new_int(state->view_revision));
+	json_add_i64(o, "view_revision", state->view_revision);
 	json_object_object_add(o, "missing", missing);
 	return o;
 }

@@ -7,6 +7,7 @@
 
 #include "host/control.h"
 #include "host/error.h"
+#include "host/json_add.h"
 #include "host/loop.h"
 #include "host/server.h"
 #include "host/vmlist.h"
@@ -269,7 +270,7 @@ static int settle(struct json_object *request, struct json_object *answer, struc
 		ret = vm_settle(vm, err);
 	if (ret)
 		return ret;
-	json_object_object_add(answer, "low", json_object_new_boolean(vm->process_low));
+	json_add_bool(answer, "low", vm->process_low);
 	json_object_object_add(answer, "vcpus", control_vcpus(vm));
 	json_object_object_add(answer, "grants", control_grants(vm));
 	json_object_object_add(answer, "budget", control_budget(vm));
@@ -277,8 +278,8 @@ static int settle(struct json_object *request, struct json_object *answer, struc
 	if (lowgroup_read(&vm->lowgroup, path, sizeof(path), value, sizeof(value))) {
 		struct json_object *group = json_object_new_object();
 
-		json_object_object_add(group, "path", json_object_new_string(path));
-		json_object_object_add(group, "value", json_object_new_string(value));
+		json_add_text(group, "path", path);
+		json_add_text(group, "value", value);
 		json_object_object_add(answer, "low_group", group);
 	}
 	return 0;

@@ -53,8 +53,8 @@ static void add_grant(const char *path, long long wanted, long long value, void 
 	struct json_object *grant = json_object_new_object();
 
 	json_add_text(grant, "path", path);
-	json_object_object_add(grant, "wanted", json_object_new_int64(wanted));
-	json_object_object_add(grant, "value", json_object_new_int64(value));
+	json_add_i64(grant, "wanted", wanted);
+	json_add_i64(grant, "value", value);
 	json_object_array_add(arg, grant);
 }
 
@@ -77,13 +77,13 @@ struct json_object *control_budget(struct vm *vm)
 	needed = vm->wants_realtime;
 	pthread_mutex_unlock(&vm->lock);
 	json_add_text(o, "by", vm_budget_names[b.by]);
-	json_object_object_add(o, "needed", json_object_new_boolean(needed));
-	json_object_object_add(o, "admitted", json_object_new_boolean(!vm->share.refused));
+	json_add_bool(o, "needed", needed);
+	json_add_bool(o, "admitted", !vm->share.refused);
 	json_add_u64(o, "permille", b.permille);
 	json_add_u64(o, "period_us", b.period_ns / 1000);
 	if (b.by == VM_BUDGET_DAEMON) {
 		json_add_u64(o, "used_us", b.used_ns / 1000);
-		json_object_object_add(o, "cut", json_object_new_boolean(b.cut));
+		json_add_bool(o, "cut", b.cut);
 	}
 	return o;
 }
@@ -113,14 +113,14 @@ struct json_object *control_io_boost(const struct vm *vm)
 	struct json_object *o = json_object_new_object();
 	const struct vm_io *io = &vm->io;
 
-	json_object_object_add(o, "wanted", json_object_new_boolean(io->wanted));
-	json_object_object_add(o, "able", json_object_new_boolean(io->able));
+	json_add_bool(o, "wanted", io->wanted);
+	json_add_bool(o, "able", io->able);
 	if (!io->wanted)
 		return o;
 	json_add_text(o, "device", io->device.name);
 	json_add_text(o, "scheduler", io->device.scheduler);
-	json_object_object_add(o, "why_not", io->why ? json_object_new_string(io->why) : NULL);
-	json_object_object_add(o, "boosted", json_object_new_boolean(io->boosted));
+	json_add_text(o, "why_not", io->why);
+	json_add_bool(o, "boosted", io->boosted);
 	json_object_object_add(o, "threads", io_threads(vm));
 	return o;
 }
@@ -138,8 +138,7 @@ static struct json_object *rings_of(const struct vm *vm)
 		json_add_u64(ring, "ring_id", i);
 		json_add_u64(ring, "ring_prio", vm->rings[i].ring_prio);
 		json_add_u64(ring, "vcpu", vm->rings[i].vcpu);
-		json_object_object_add(ring, "cut",
-				       json_object_new_boolean(vm->rings[i].boost.cut));
+		json_add_bool(ring, "cut", vm->rings[i].boost.cut);
 		json_object_array_add(list, ring);
 	}
 	return list;
@@ -185,7 +184,7 @@ static struct json_object *interrupts_of(const struct vm *vm)
 		json_add_u64(o, "ring_prio", i->ring_prio);
 		json_add_u64(o, "vcpu", i->vcpu);
 		json_add_u64(o, "confirm_us", i->confirm_ns / 1000);
-		json_object_object_add(o, "boosted", json_object_new_boolean(i->ahead));
+		json_add_bool(o, "boosted", i->ahead);
 		json_object_array_add(list, o);
 	}
 	return list;
@@ -294,7 +293,7 @@ static struct json_object *bounds_of(const struct vm *vm)
 
 	json_add_u64(o, "longest_boost_us", vm->bounds.longest_ns / 1000);
 	json_add_u64(o, "notify_rate", vm->bounds.notify_rate);
-	json_object_object_add(o, "held", json_object_new_boolean(vm_bounds_held(vm)));
+	json_add_bool(o, "held", vm_bounds_held(vm));
 	return o;
 }
 
@@ -358,13 +357,13 @@ static struct json_object *vm_status(struct vm *vm)
 	pthread_mutex_unlock(&vm->lock);
 
 	json_add_text(o, "name", vm->name);
-	json_object_object_add(o, "connected", json_object_new_boolean(vm->connected));
+	json_add_bool(o, "connected", vm->connected);
 	json_add_u64(o, "pid", (uint64_t)vm->pid);
 	json_add_text(o, "role", vm->role == VM_ROLE_CONTROL ? "control" : "neighbour");
 	json_add_text(o, "policy", vm->policy->name);
 	json_add_u64(o, "ceiling", vm->ceiling);
-	json_object_object_add(o, "low", json_object_new_boolean(vm->process_low));
-	json_object_object_add(o, "settled", json_object_new_boolean(vm->settled));
+	json_add_bool(o, "low", vm->process_low);
+	json_add_bool(o, "settled", vm->settled);
 	json_object_object_add(o, "vring", vring_of(vm));
 	json_object_object_add(o, "deadline", deadline);
 	json_object_object_add(o, "vcpus", control_vcpus(vm));
@@ -430,7 +429,7 @@ static void add_interrupt(struct json_object *o, const struct trace_event *e)
 {
 	json_add_u64(o, "interrupt", e->message.arg0);
 	json_add_u64(o, "boosted_ns", e->boosted_ns);
-	json_object_object_add(o, "sent", json_object_new_boolean(e->sent));
+	json_add_bool(o, "sent", e->sent);
 }
 
 struct json_object *control_trace(void)

@@ -14,6 +14,7 @@
 #include "host/cleanup.h"
 #include "host/control.h"
 #include "host/error.h"
+#include "host/json_add.h"
 #include "host/log.h"
 
 static struct {
@@ -66,7 +67,7 @@ static void add_again(const char *name, struct json_object *request)
 	struct rs_error *err = NULL;
 
 	/* Whatever the file says, it is this command. */
-	json_object_object_add(request, "command", json_object_new_string("add-vm"));
+	json_add_text(request, "command", "add-vm");
 	if (!control_handle(request, answer, &err))
 		log_line("%s: added again, as before the last end", name);
 	else
@@ -146,7 +147,7 @@ void vmlist_policy(const char *name, const char *policy)
 
 	if (!list.path || !json_object_object_get_ex(list.vms, name, &request))
 		return;
-	json_object_object_add(request, "policy", json_object_new_string(policy));
+	json_add_text(request, "policy", policy);
 	keep();
 }
 
