@@ -108,7 +108,7 @@ const struct policy_result *summary_policy(const struct summary *s, const char *
 /* summary.json; the caller owns it. */
 struct json_object *summary_json(const struct summary *s, struct rs_error **err);
 
-/* Its object "witness" alone; the caller owns it. */
+/* Its object "witness" alone (summary_witness.c); the caller owns it. */
 struct json_object *summary_witness(const struct run *run, struct rs_error **err);
 
 /* Notifications a period of the ring that is like this one, over all boots; NaN
