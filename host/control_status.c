@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the daemon tells about itself and its VMs. */
-#include <errno.h>
 #include <json-c/json.h>
 #include <pthread.h>
-#include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -190,103 +187,6 @@ static struct json_object *interrupts_of(const struct vm *vm)
 	return list;
 }
 
-#define COUNTER(field)                                      \
-	{                                                   \
-#field, offsetof(struct vm_counters, field) \
-	}
-
-/* One a line, so that two new ones do not meet in one line. */
-/* clang-format off */
-static const struct {
-	const char *key;
-	size_t offset;
-} counters[] = {
-	COUNTER(kicks),
-	COUNTER(coalesced),
-	COUNTER(empty_kicks),
-	COUNTER(lost),
-	COUNTER(reordered),
-	COUNTER(restarts),
-	COUNTER(stray_ends),
-	COUNTER(boosts),
-	COUNTER(demotions),
-	COUNTER(changes),
-	COUNTER(starts_deferred),
-	COUNTER(switch_same_priority),
-	COUNTER(apply_failed),
-	COUNTER(readback_mismatch),
-	COUNTER(threads_gone),
-	COUNTER(thread_retries),
-	COUNTER(record_full),
-	COUNTER(record_kept),
-	COUNTER(grant_failed),
-	COUNTER(not_admitted),
-	COUNTER(budget_cuts),
-	COUNTER(budget_by_wall),
-	COUNTER(over_ceiling),
-	COUNTER(boosts_cut),
-	COUNTER(floods),
-	COUNTER(stamps_ahead),
-	COUNTER(io_boosts),
-	COUNTER(io_failed),
-	COUNTER(io_threads_over),
-	COUNTER(low_failed),
-	COUNTER(place_failed),
-	COUNTER(policy_errors),
-	COUNTER(ticks_late),
-	COUNTER(scan_reads),
-	COUNTER(scan_torn),
-	COUNTER(scan_outside),
-	COUNTER(scan_refused),
-	COUNTER(scan_ns),
-	COUNTER(events_sent),
-	COUNTER(events_lost),
-	COUNTER(irq_raised),
-	COUNTER(irq_lost),
-	COUNTER(irq_coalesced),
-	COUNTER(irq_confirmed),
-	COUNTER(irq_unconfirmed),
-	COUNTER(protocol_errors),
-	COUNTER(protocol_unknown),
-	COUNTER(memory_unsealed),
-	COUNTER(connections),
-	COUNTER(connections_refused),
-	COUNTER(peers_refused),
-	COUNTER(log_withheld),
-};
-/* clang-format on */
-
-/* The priorities that were seen; their numbers are the keys. */
-static struct json_object *switches_of(const struct vm_counters *c)
-{
-	struct json_object *o = json_object_new_object();
-	char key[8];
-
-	for (unsigned int i = 0; i <= RS_PRIO_MAX; i++) {
-		snprintf(key, sizeof(key), "%u", i);
-		if (c->switches_by_priority[i])
-			json_add_u64(o, key, c->switches_by_priority[i]);
-	}
-	return o;
-}
-
-static void add_counters(struct json_object *o, const struct vm_counters *c)
-{
-	struct json_object *messages = json_object_new_object();
-	struct json_object *rejects = json_object_new_object();
-
-	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
-		json_add_u64(o, counters[i].key,
-			     *(const uint64_t *)((const char *)c + counters[i].offset));
-	for (unsigned int i = 1; i < RS_KIND_COUNT; i++)
-		json_add_u64(messages, kind_keys[i], c->messages[i]);
-	for (unsigned int i = 1; i < REJECT_COUNT; i++)
-		json_add_u64(rejects, reject_names[i], c->rejects[i]);
-	json_object_object_add(o, "messages", messages);
-	json_object_object_add(o, "rejects", rejects);
-	json_object_object_add(o, "switches_by_priority", switches_of(c));
-}
-
 static struct json_object *bounds_of(const struct vm *vm)
 {
 	struct json_object *o = json_object_new_object();
@@ -371,7 +271,7 @@ static struct json_object *vm_status(struct vm *vm)
 	json_object_object_add(o, "interrupts", interrupts);
 	json_object_object_add(o, "scan", scan);
 	json_object_object_add(o, "bounds", bounds);
-	add_counters(o, &counted);
+	control_counters(o, &counted);
 	if (handling)
 		json_object_object_add(o, "handling_us", handling_of(handling));
 	free(handling);
@@ -423,39 +323,4 @@ struct json_object *control_status(void)
 	vm_share_each(add_share, shares);
 	json_object_object_add(o, "rt_shares", shares);
 	return o;
-}
-
-static void add_interrupt(struct json_object *o, const struct trace_event *e)
-{
-	json_add_u64(o, "interrupt", e->message.arg0);
-	json_add_u64(o, "boosted_ns", e->boosted_ns);
-	json_add_bool(o, "sent", e->sent);
-}
-
-struct json_object *control_trace(void)
-{
-	struct json_object *list = json_object_new_array();
-	struct trace_event e;
-
-	while (trace_take(&e)) {
-		struct json_object *o = json_object_new_object();
-		const struct vm *vm = vm_slot(e.vm);
-
-		json_add_u64(o, "t", e.t);
-		json_add_text(o, "vm", vm ? vm->name : "?");
-		json_add_text(o, "kind", e.interrupt ? "INTERRUPT" : kind_names[e.message.kind]);
-		json_add_u64(o, "ring_id", e.message.ring_id);
-		json_add_u64(o, "ring_prio", e.message.ring_prio);
-		json_add_u64(o, "vcpu", e.message.vcpu);
-		json_add_u64(o, "sequence", e.message.sequence);
-		if (e.interrupt)
-			add_interrupt(o, &e);
-		else
-			json_add_u64(o, "guest_ns", e.message.guest_ns);
-		json_add_text(o, "policy", sched_policy_name(e.policy));
-		json_add_u64(o, "priority", e.priority);
-		json_add_u64(o, "handled_ns", e.handled_ns);
-		json_object_array_add(list, o);
-	}
-	return list;
 }
