@@ -3,10 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <json-c/json_tokener.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -21,7 +21,6 @@
 #include "host/cleanup.h"
 #include "host/control_client.h"
 #include "host/error.h"
-#include "host/json_add.h"
 #include "host/notify.h"
 #include "host/record.h"
 
@@ -213,152 +212,6 @@ struct daemon *daemon_start(const struct daemon_config *config, struct journal *
 	return d;
 }
 
-static struct json_object *cores_json(const struct placement *p)
-{
-	struct json_object *list = json_object_new_array();
-
-	for (unsigned int i = 0; i < p->count; i++)
-		json_object_array_add(list, json_object_new_int(p->cores[i]));
-	return list;
-}
-
-int daemon_add_vm(struct daemon *d, const struct daemon_vm *vm, struct rs_error **err)
-{
-	struct json_object *request = json_object_new_object();
-	struct json_object *answer;
-
-	json_add_text(request, "command", "add-vm");
-	json_add_text(request, "name", vm->name);
-	json_add_text(request, "role", vm->role);
-	json_add_text(request, "socket", vm->notify_socket);
-	json_add_u64(request, "ceiling", vm->ceiling);
-	json_add_u64(request, "rt_budget_permille", vm->rt_budget_permille);
-	if (vm->rt_budget_period_us)
-		json_add_u64(request, "rt_budget_period_us", vm->rt_budget_period_us);
-	json_add_text(request, "budget_by", vm->budget_by);
-	json_add_u64(request, "longest_boost_us", vm->longest_boost_us);
-	json_add_u64(request, "notify_rate", vm->notify_rate);
-	json_add_u64(request, "scan_interval_us", vm->scan_interval_us);
-	json_add_bool(request, "io_boost", vm->io_boost);
-	json_object_object_add(request, "other_cores", cores_json(&vm->elsewhere));
-	json_add_u64(request, "deadline_runtime_us", vm->deadline_runtime_us);
-	json_add_u64(request, "deadline_period_us", vm->deadline_period_us);
-	if (vm->disk)
-		json_add_text(request, "disk", vm->disk);
-	if (vm->policy)
-		json_add_text(request, "policy", vm->policy);
-	answer = control_client_request(d->client, request, err);
-	json_object_put(request);
-	if (!answer)
-		return rs_fail_wrap(err, "ringschedd: add-vm %s", vm->name);
-	json_object_put(answer);
-	return 0;
-}
-
-/* Takes the request over. */
-static int ask(struct daemon *d, struct json_object *request, struct rs_error **err)
-{
-	struct json_object *answer = control_client_request(d->client, request, err);
-
-	json_object_put(request);
-	if (!answer)
-		return rs_fail_wrap(err, "ringschedd");
-	json_object_put(answer);
-	return 0;
-}
-
-int daemon_add_interrupt(struct daemon *d, const struct daemon_interrupt *i, struct rs_error **err)
-{
-	struct json_object *request = json_object_new_object();
-
-	json_add_text(request, "command", "add-interrupt");
-	json_add_text(request, "vm", i->vm);
-	json_add_text(request, "source", i->source);
-	json_add_text(request, "distribution", i->distribution);
-	if (i->path)
-		json_add_text(request, "path", i->path);
-	json_add_u64(request, "number", i->number);
-	json_add_u64(request, "ring", i->ring);
-	json_add_u64(request, "priority", i->priority);
-	json_add_u64(request, "vcpu", i->vcpu);
-	json_add_u64(request, "confirm_us", i->confirm_us);
-	json_add_u64(request, "interval_us", i->interval_us);
-	json_add_u64(request, "seed", i->seed);
-	json_add_u64(request, "port", i->port);
-	return ask(d, request, err);
-}
-
-int daemon_remove_interrupt(struct daemon *d, const char *vm, unsigned int number,
-			    struct rs_error **err)
-{
-	struct json_object *request = json_object_new_object();
-
-	json_add_text(request, "command", "remove-interrupt");
-	json_add_text(request, "vm", vm);
-	json_add_u64(request, "number", number);
-	return ask(d, request, err);
-}
-
-int daemon_choose_policy(struct daemon *d, const char *vm, const char *policy,
-			 struct rs_error **err)
-{
-	struct json_object *request = json_object_new_object();
-	struct json_object *answer;
-
-	json_add_text(request, "command", "policy");
-	json_add_text(request, "name", policy);
-	json_add_text(request, "vm", vm);
-	answer = control_client_request(d->client, request, err);
-	json_object_put(request);
-	if (!answer)
-		return rs_fail_wrap(err, "ringschedd: policy %s", policy);
-	json_object_put(answer);
-	return 0;
-}
-
-struct json_object *daemon_settle(struct daemon *d, const char *vm, pid_t pid,
-				  struct rs_error **err)
-{
-	struct json_object *request = json_object_new_object(), *answer;
-
-	json_add_text(request, "command", "settle");
-	json_add_text(request, "name", vm);
-	json_add_i64(request, "pid", pid);
-	answer = control_client_request(d->client, request, err);
-	json_object_put(request);
-	if (!answer)
-		rs_fail_wrap(err, "ringschedd: settle %s", vm);
-	return answer;
-}
-
-struct json_object *daemon_status(struct daemon *d, struct rs_error **err)
-{
-	struct json_object *answer = control_client_command(d->client, "status", err);
-
-	if (!answer)
-		rs_fail_wrap(err, "ringschedd: status");
-	return answer;
-}
-
-struct json_object *daemon_trace(struct daemon *d, struct rs_error **err)
-{
-	struct json_object *answer = control_client_command(d->client, "trace", err);
-	struct json_object *events = NULL;
-
-	if (!answer) {
-		rs_fail_wrap(err, "ringschedd: trace");
-		return NULL;
-	}
-	if (!json_object_object_get_ex(answer, "events", &events) ||
-	    !json_object_is_type(events, json_type_array)) {
-		rs_fail(err, EPROTO, "ringschedd: trace: the answer has no array \"events\"");
-		events = NULL;
-	}
-	json_object_get(events);
-	json_object_put(answer);
-	return events;
-}
-
 int daemon_cpu(const struct daemon *d, struct daemon_cpu *cpu, struct rs_error **err)
 {
 	struct schedstat thread;
@@ -374,6 +227,11 @@ int daemon_cpu(const struct daemon *d, struct daemon_cpu *cpu, struct rs_error *
 	ret = schedstat_read(d->pid, d->notify, &thread, err);
 	cpu->notify_ns = ret < 0 ? 0 : thread.run_ns;
 	return ret;
+}
+
+struct control_client *daemon_client(const struct daemon *d)
+{
+	return d->client;
 }
 
 bool daemon_alive(const struct daemon *d)

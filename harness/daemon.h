@@ -13,6 +13,7 @@
 
 #include "harness/placement.h"
 
+struct control_client;
 struct daemon;
 struct journal;
 struct rs_error;
@@ -81,13 +82,17 @@ int daemon_choose_policy(struct daemon *d, const char *vm, const char *policy,
 			 struct rs_error **err);
 
 /* The VM exists, paused, as process `pid`: find its threads, grant, apply the
- * policy's start. Fails if another process is connected in its place. The answer, what is in force then, is the caller's; NULL with *err set. */
+ * policy's start. Fails if another process is connected in its place. The answer,
+ * what is in force then, is the caller's; NULL with *err set. */
 struct json_object *daemon_settle(struct daemon *d, const char *vm, pid_t pid,
 				  struct rs_error **err);
 
 /* Answers; the caller owns them. NULL with *err set. */
 struct json_object *daemon_status(struct daemon *d, struct rs_error **err);
 struct json_object *daemon_trace(struct daemon *d, struct rs_error **err); /* the array */
+
+/* The connection that these go over (daemon_request.c); the daemon's. */
+struct control_client *daemon_client(const struct daemon *d);
 
 /* CPU time it has used so far: the whole process, and its notification thread. */
 struct daemon_cpu {
