@@ -8,6 +8,26 @@
 #include "host/error.h"
 #include "host/json_add.h"
 
+/* Takes the request over. The answer is the caller's; NULL with *err set. */
+static struct json_object *ask(struct daemon *d, struct json_object *request, struct rs_error **err)
+{
+	struct json_object *answer = control_client_request(daemon_client(d), request, err);
+
+	json_object_put(request);
+	return answer;
+}
+
+/* The same where the answer says no more than that it was done. */
+static bool done(struct daemon *d, struct json_object *request, struct rs_error **err)
+{
+	struct json_object *answer = ask(d, request, err);
+
+	if (!answer)
+		return false;
+	json_object_put(answer);
+	return true;
+}
+
 static struct json_object *cores_json(const struct placement *p)
 {
 	struct json_object *list = json_object_new_array();
@@ -20,7 +40,6 @@ static struct json_object *cores_json(const struct placement *p)
 int daemon_add_vm(struct daemon *d, const struct daemon_vm *vm, struct rs_error **err)
 {
 	struct json_object *request = json_object_new_object();
-	struct json_object *answer;
 
 	json_add_text(request, "command", "add-vm");
 	json_add_text(request, "name", vm->name);
@@ -42,23 +61,8 @@ int daemon_add_vm(struct daemon *d, const struct daemon_vm *vm, struct rs_error 
 		json_add_text(request, "disk", vm->disk);
 	if (vm->policy)
 		json_add_text(request, "policy", vm->policy);
-	answer = control_client_request(daemon_client(d), request, err);
-	json_object_put(request);
-	if (!answer)
+	if (!done(d, request, err))
 		return rs_fail_wrap(err, "ringschedd: add-vm %s", vm->name);
-	json_object_put(answer);
-	return 0;
-}
-
-/* Takes the request over. */
-static int ask(struct daemon *d, struct json_object *request, struct rs_error **err)
-{
-	struct json_object *answer = control_client_request(daemon_client(d), request, err);
-
-	json_object_put(request);
-	if (!answer)
-		return rs_fail_wrap(err, "ringschedd");
-	json_object_put(answer);
 	return 0;
 }
 
@@ -80,7 +84,7 @@ int daemon_add_interrupt(struct daemon *d, const struct daemon_interrupt *i, str
 	json_add_u64(request, "interval_us", i->interval_us);
 	json_add_u64(request, "seed", i->seed);
 	json_add_u64(request, "port", i->port);
-	return ask(d, request, err);
+	return done(d, request, err) ? 0 : rs_fail_wrap(err, "ringschedd");
 }
 
 int daemon_remove_interrupt(struct daemon *d, const char *vm, unsigned int number,
@@ -91,23 +95,19 @@ int daemon_remove_interrupt(struct daemon *d, const char *vm, unsigned int numbe
 	json_add_text(request, "command", "remove-interrupt");
 	json_add_text(request, "vm", vm);
 	json_add_u64(request, "number", number);
-	return ask(d, request, err);
+	return done(d, request, err) ? 0 : rs_fail_wrap(err, "ringschedd");
 }
 
 int daemon_choose_policy(struct daemon *d, const char *vm, const char *policy,
 			 struct rs_error **err)
 {
 	struct json_object *request = json_object_new_object();
-	struct json_object *answer;
 
 	json_add_text(request, "command", "policy");
 	json_add_text(request, "name", policy);
 	json_add_text(request, "vm", vm);
-	answer = control_client_request(daemon_client(d), request, err);
-	json_object_put(request);
-	if (!answer)
+	if (!done(d, request, err))
 		return rs_fail_wrap(err, "ringschedd: policy %s", policy);
-	json_object_put(answer);
 	return 0;
 }
 
@@ -119,8 +119,7 @@ struct json_object *daemon_settle(struct daemon *d, const char *vm, pid_t pid,
 	json_add_text(request, "command", "settle");
 	json_add_text(request, "name", vm);
 	json_add_i64(request, "pid", pid);
-	answer = control_client_request(daemon_client(d), request, err);
-	json_object_put(request);
+	answer = ask(d, request, err);
 	if (!answer)
 		rs_fail_wrap(err, "ringschedd: settle %s", vm);
 	return answer;
