@@ -54,19 +54,6 @@ static struct json_object *gain(struct json_object *now, struct json_object *bef
 	return NULL;
 }
 
-static struct json_object *row_named(struct json_object *rows, const char *name)
-{
-	unsigned long i;
-
-	for (i = 0; i < json_count(rows); i++) {
-		const char *text = json_text(json_row(rows, i), "name");
-
-		if (text && !strcmp(text, name))
-			return json_row(rows, i);
-	}
-	return NULL;
-}
-
 static struct json_object *gain_by_vm(struct json_object *now, struct json_object *before)
 {
 	struct json_object *all = json_object_new_object(), *rows = json_array(now, "vms");
@@ -78,7 +65,7 @@ static struct json_object *gain_by_vm(struct json_object *now, struct json_objec
 
 		if (!name)
 			continue;
-		gained = gain(json_row(rows, i), row_named(json_array(before, "vms"), name), true);
+		gained = gain(json_row(rows, i), json_named(json_array(before, "vms"), name), true);
 		if (gained)
 			json_object_object_add(all, name, gained);
 	}

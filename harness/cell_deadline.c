@@ -5,7 +5,6 @@
  * work would boot and calibrate for minutes, so it is given when they start.
  */
 #include <errno.h>
-#include <string.h>
 
 #include "harness/cell_state.h"
 #include "harness/daemon.h"
@@ -62,17 +61,10 @@ bool cell_policy_waits(const struct cell_state *cell, const struct scenario_vm *
 /* -1: the daemon says nothing of it. */
 static int64_t waiting(struct json_object *status, const char *vm)
 {
-	struct json_object *rows = json_array(status, "vms");
+	struct json_object *row = json_named(json_array(status, "vms"), vm);
 	uint64_t count;
 
-	for (unsigned long i = 0; i < json_count(rows); i++) {
-		const char *name = json_text(json_row(rows, i), "name");
-
-		if (name && !strcmp(name, vm) &&
-		    json_u64(json_dict(json_row(rows, i), "deadline"), "waiting", &count))
-			return (int64_t)count;
-	}
-	return -1;
+	return json_u64(json_dict(row, "deadline"), "waiting", &count) ? (int64_t)count : -1;
 }
 
 static int wait_in_force(struct cell_state *cell, const char *vm, struct rs_error **err)

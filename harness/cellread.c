@@ -137,14 +137,13 @@ static int read_stalls(struct cell *cell, struct rs_error **err)
 	if (!cell->stalls)
 		return rs_fail(err, ENOMEM, "no memory for %lu stalls", count);
 	for (unsigned long i = 0; i < count; i++) {
-		struct json_object *pair = json_object_array_get_idx(stalls, i);
+		struct json_object *pair[2];
 		uint64_t begin, length;
 
-		if (!json_object_is_type(pair, json_type_array) ||
-		    json_object_array_length(pair) != 2)
+		if (!json_pair(stalls, i, pair))
 			return rs_fail(err, EINVAL, "witness.stalls[%lu] is no pair", i);
-		begin = json_object_get_uint64(json_object_array_get_idx(pair, 0));
-		length = json_object_get_uint64(json_object_array_get_idx(pair, 1));
+		begin = json_object_get_uint64(pair[0]);
+		length = json_object_get_uint64(pair[1]);
 		if (length <= WITNESS_STALL_NS)
 			continue;
 		cell->stalls[cell->stall_count++] =
@@ -192,14 +191,13 @@ static int read_speeds(struct cell *cell, struct rs_error **err)
 	if (!cell->speeds)
 		return rs_fail(err, ENOMEM, "no memory for %lu speed probes", count);
 	for (unsigned long i = 0; i < count; i++) {
-		struct json_object *pair = json_object_array_get_idx(speeds, i);
+		struct json_object *pair[2];
 
-		if (!json_object_is_type(pair, json_type_array) ||
-		    json_object_array_length(pair) != 2)
+		if (!json_pair(speeds, i, pair))
 			return rs_fail(err, EINVAL, "witness.speed[%lu] is no pair", i);
 		cell->speeds[cell->speed_count++] = (struct cell_speed){
-			.from = json_object_get_uint64(json_object_array_get_idx(pair, 0)),
-			.permille = json_object_get_double(json_object_array_get_idx(pair, 1)),
+			.from = json_object_get_uint64(pair[0]),
+			.permille = json_object_get_double(pair[1]),
 		};
 	}
 	qsort(cell->speeds, cell->speed_count, sizeof(*cell->speeds), compare_speeds);

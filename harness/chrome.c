@@ -52,14 +52,13 @@ static void export_stalls(struct export *x)
 	struct json_object *stalls = json_array(json_dict(x->cell->json, "witness"), "stalls");
 
 	for (unsigned long i = 0; i < json_count(stalls); i++) {
-		struct json_object *pair = json_object_array_get_idx(stalls, i);
+		struct json_object *pair[2];
 		uint64_t begin, length;
 
-		if (!json_object_is_type(pair, json_type_array) ||
-		    json_object_array_length(pair) != 2)
+		if (!json_pair(stalls, i, pair))
 			continue;
-		begin = json_object_get_uint64(json_object_array_get_idx(pair, 0));
-		length = json_object_get_uint64(json_object_array_get_idx(pair, 1));
+		begin = json_object_get_uint64(pair[0]);
+		length = json_object_get_uint64(pair[1]);
 		chrome_slice(&x->out, CHROME_RUN, CHROME_STALLS, "stall", begin, begin + length,
 			     NULL);
 	}

@@ -199,12 +199,9 @@ static struct json_object *series_row(struct json_object *root, const char *name
 	char full[128];
 
 	snprintf(full, sizeof(full), "%s%s%s", name, part ? "-" : "", part ? part : "");
-	for (unsigned long i = 0; i < json_count(list); i++) {
-		const char *known = json_text(json_row(list, i), "name");
-
-		if (known && !strcmp(known, full))
-			return json_row(list, i);
-	}
+	row = json_named(list, full);
+	if (row)
+		return row;
 	row = json_object_new_object();
 	json_add_text(row, "name", full);
 	json_object_object_add(row, "files", json_object_new_array());

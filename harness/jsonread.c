@@ -192,6 +192,28 @@ struct json_object *json_row(struct json_object *array, unsigned long index)
 	return json_object_is_type(row, json_type_object) ? row : NULL;
 }
 
+struct json_object *json_named(struct json_object *array, const char *name)
+{
+	for (unsigned long i = 0; i < json_count(array); i++) {
+		const char *text = json_text(json_row(array, i), "name");
+
+		if (text && !strcmp(text, name))
+			return json_row(array, i);
+	}
+	return NULL;
+}
+
+bool json_pair(struct json_object *array, unsigned long index, struct json_object *pair[2])
+{
+	struct json_object *row = array ? json_object_array_get_idx(array, index) : NULL;
+
+	if (!json_object_is_type(row, json_type_array) || json_object_array_length(row) != 2)
+		return false;
+	pair[0] = json_object_array_get_idx(row, 0);
+	pair[1] = json_object_array_get_idx(row, 1);
+	return true;
+}
+
 struct json_object *json_number(double value)
 {
 	char text[40];

@@ -33,6 +33,10 @@ struct json_object *json_dict(struct json_object *json, const char *key);
 
 /* Row `index` of an array as object; NULL where it is none. */
 struct json_object *json_row(struct json_object *array, unsigned long index);
+/* The first row of that "name"; NULL where there is none. */
+struct json_object *json_named(struct json_object *array, const char *name);
+/* Row `index` as an array of two, taken apart; false where it is none. */
+bool json_pair(struct json_object *array, unsigned long index, struct json_object *pair[2]);
 unsigned long json_count(struct json_object *array);
 
 /* A number, or null where it is NaN or infinite. The caller owns it. */

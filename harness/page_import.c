@@ -44,15 +44,14 @@ static int add_buckets(struct latencies *to, struct json_object *file, uint64_t 
 	uint64_t more = 0;
 
 	for (unsigned long i = 0; i < json_count(buckets); i++) {
-		struct json_object *pair = json_object_array_get_idx(buckets, i);
+		struct json_object *pair[2];
 		double us;
 		int64_t n;
 
-		if (!json_object_is_type(pair, json_type_array) ||
-		    json_object_array_length(pair) != 2)
+		if (!json_pair(buckets, i, pair))
 			return rs_fail(err, EPROTO, "a bucket is no pair of numbers");
-		us = json_object_get_double(json_object_array_get_idx(pair, 0));
-		n = json_object_get_int64(json_object_array_get_idx(pair, 1));
+		us = json_object_get_double(pair[0]);
+		n = json_object_get_int64(pair[1]);
 		if (!isfinite(us) || us < 0 || n < 0)
 			return rs_fail(err, EPROTO, "a bucket of %g us with %jd samples cannot be",
 				       us, (intmax_t)n);

@@ -16,15 +16,7 @@
 /* The daemon's status line of the judged ring's VM. */
 static struct json_object *daemon_vm(const struct cell *cell, const char *vm)
 {
-	struct json_object *vms = json_array(json_dict(cell->json, "daemon"), "vms");
-
-	for (unsigned long i = 0; i < json_count(vms); i++) {
-		const char *name = json_text(json_row(vms, i), "name");
-
-		if (name && !strcmp(name, vm))
-			return json_row(vms, i);
-	}
-	return NULL;
+	return json_named(json_array(json_dict(cell->json, "daemon"), "vms"), vm);
 }
 
 static struct spread read_spread(struct json_object *json)

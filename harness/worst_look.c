@@ -349,14 +349,13 @@ static int add_stalls(struct look *l, struct rs_error **err)
 	int ret = 0;
 
 	for (unsigned long i = 0; i < json_count(stalls) && !ret; i++) {
-		struct json_object *pair = json_object_array_get_idx(stalls, i);
+		struct json_object *pair[2];
 		struct explain_stall s;
 
-		if (!json_object_is_type(pair, json_type_array) ||
-		    json_object_array_length(pair) != 2)
+		if (!json_pair(stalls, i, pair))
 			continue;
-		s.begin = json_object_get_uint64(json_object_array_get_idx(pair, 0));
-		s.end = s.begin + json_object_get_uint64(json_object_array_get_idx(pair, 1));
+		s.begin = json_object_get_uint64(pair[0]);
+		s.end = s.begin + json_object_get_uint64(pair[1]);
 		if (s.begin >= l->p->end || s.end <= l->p->begin)
 			continue;
 		trim_stall(l, &s);
