@@ -117,3 +117,12 @@ void measure_clear(struct measure *m)
 	durations_clear(&m->handler);
 	*m = (struct measure){ 0 };
 }
+
+double measure_wait_us(const struct cell_ring *ring, const struct cell_phase *phase, size_t periods)
+{
+	const struct cell_vcpu *vcpu = ring->vm_index < 0 ? NULL : &phase->vms[ring->vm_index];
+
+	if (!vcpu || !vcpu->known || !periods)
+		return NAN;
+	return (double)vcpu->wait_ns / 1e3 / (double)periods;
+}

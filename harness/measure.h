@@ -50,4 +50,9 @@ int measure_add(struct measure *m, const struct cell_ring *ring, const struct ce
 		struct rs_error **err);
 void measure_clear(struct measure *m);
 
+/* Time that the ring's VM wanted the core in that phase and had it not, us a
+ * period; NaN where it is not known. */
+double measure_wait_us(const struct cell_ring *ring, const struct cell_phase *phase,
+		       size_t periods);
+
 #endif

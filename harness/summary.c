@@ -2,121 +2,13 @@
 #include "harness/summary.h"
 
 #include <errno.h>
-#include <json-c/json.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/delay.h"
 #include "harness/jsonread.h"
-#include "harness/samples.h"
 #include "harness/stats.h"
 #include "host/error.h"
-
-/* The daemon's status line of the judged ring's VM. */
-static struct json_object *daemon_vm(const struct cell *cell, const char *vm)
-{
-	return json_named(json_array(json_dict(cell->json, "daemon"), "vms"), vm);
-}
-
-static struct spread read_spread(struct json_object *json)
-{
-	uint64_t count = 0;
-	struct spread s = {
-		.min = json_double(json, "min"),
-		.p50 = json_double(json, "p50"),
-		.p90 = json_double(json, "p90"),
-		.p99 = json_double(json, "p99"),
-		.p999 = json_double(json, "p999"),
-		.max = json_double(json, "max"),
-	};
-
-	json_u64(json, "count", &count);
-	s.count = count;
-	return s;
-}
-
-static double kicks_per_period(const struct cell *cell, const char *vm)
-{
-	struct json_object *row = json_dict(json_dict(cell->json, "kicks"), vm);
-	double kicks = json_double(row, "kicks"), periods = json_double(row, "periods");
-
-	return periods > 0 ? kicks / periods : NAN;
-}
-
-/* Time that the ring's VM wanted the core and had it not, us a period; NaN where
- * it is not known. */
-static double wait_a_period(const struct cell_phase *phase, const struct cell_ring *ring,
-			    size_t periods)
-{
-	const struct cell_vcpu *vcpu = ring->vm_index < 0 ? NULL : &phase->vms[ring->vm_index];
-
-	if (!vcpu || !vcpu->known || !periods)
-		return NAN;
-	return (double)vcpu->wait_ns / 1e3 / (double)periods;
-}
-
-static int measure_phase(struct boot_phase *b, const struct cell *cell,
-			 const struct cell_ring *judged, const struct cell_phase *phase,
-			 struct rs_error **err)
-{
-	int ret = measure_add(&b->measure, judged, phase, err);
-
-	for (size_t i = 0; i < cell->ring_count && !ret; i++) {
-		struct measure m = { 0 };
-
-		if (!cell->rings[i].control)
-			continue;
-		ret = measure_add(&m, &cell->rings[i], phase, err);
-		b->control_periods += m.periods;
-		b->control_missed += m.missed;
-		b->control_missed_unstained += m.missed_unstained;
-		measure_clear(&m);
-	}
-	b->wakeup = durations_spread(&b->measure.wakeup);
-	b->response = durations_spread(&b->measure.response);
-	b->handler = durations_spread(&b->measure.handler);
-	b->wait_us_per_period = wait_a_period(phase, judged, b->measure.periods);
-	b->delay = delay_of_phase(cell, phase);
-	cost_of_phase(&b->cost, cell, phase);
-	return ret;
-}
-
-/* Nothing is disturbed by itself: with phase solo judged there is none. */
-static double interference(const struct boot_result *b, enum phase judged)
-{
-	if (judged == PHASE_SOLO)
-		return NAN;
-	return b->phases[judged].response.p99 / b->phases[PHASE_SOLO].response.p99;
-}
-
-static int measure_boot(struct boot_result *b, const struct scenario *s, const struct cell *cell,
-			struct rs_error **err)
-{
-	const struct cell_ring *judged = cell_judged_ring(cell);
-	int ret = 0;
-
-	b->cell = cell;
-	if (!judged)
-		return rs_fail(err, ENODATA, "cell %s: no ring of a control VM", cell->name);
-	for (int i = 0; i < PHASE_COUNT && !ret; i++)
-		ret = measure_phase(&b->phases[i], cell, judged, &cell->phases[i], err);
-	b->interference = interference(b, s->limits.phase);
-	b->handler_ratio =
-		b->phases[s->limits.phase].handler.p99 / b->phases[PHASE_SOLO].handler.p99;
-	b->kicks_per_period = kicks_per_period(cell, judged->vm);
-	b->send_us = cost_of_sending(cell, judged->vm);
-	b->neighbour_boot_s = json_double(cell->json, "neighbour_boot_s");
-	b->handling = read_spread(json_dict(daemon_vm(cell, judged->vm), "handling_us"));
-	for (size_t i = 0; i < cell->ring_count; i++) {
-		if (!cell->rings[i].control)
-			continue;
-		b->lost += cell->rings[i].samples->lost;
-		b->rejected += cell->rings[i].samples->rejected;
-		b->handover_errors += cell->rings[i].samples->handover_errors;
-	}
-	return ret ? ret : ring_change_measure(&b->ring_change, cell, err);
-}
 
 /* Median over boots of the double at `offset` in struct boot_result. */
 static double boots_median(const struct policy_result *p, size_t offset)
@@ -253,7 +145,7 @@ int summary_pool_ring(const struct policy_result *p, const struct cell_ring *lik
 			if (ring->id != like->id || strcmp(ring->vm, like->vm))
 				continue;
 			ret = measure_add(&pool->measure, ring, &c->phases[phase], err);
-			wait_us += wait_a_period(&c->phases[phase], ring, 1);
+			wait_us += measure_wait_us(ring, &c->phases[phase], 1);
 		}
 	}
 	pool->wakeup = durations_spread(&pool->measure.wakeup);
@@ -276,7 +168,7 @@ static int add_policy(struct summary *s, const char *name, struct rs_error **err
 		return rs_fail(err, ENOMEM, "no memory for %zu boots", run->cell_count);
 	for (size_t i = 0; i < run->cell_count && !ret; i++)
 		if (!strcmp(run->cells[i]->policy, name))
-			ret = measure_boot(&p->boots[p->boot_count++], run->scenario, run->cells[i],
+			ret = summary_boot(&p->boots[p->boot_count++], run->scenario, run->cells[i],
 					   err);
 	s->policy_count++; /* from here on summary_free() knows it */
 	if (!ret)
@@ -375,15 +267,10 @@ double summary_deadline_ms(const struct summary *s)
 
 uint64_t policy_counter(const struct policy_result *p, const char *key)
 {
-	uint64_t sum = 0, value;
+	uint64_t sum = 0;
 
-	for (size_t i = 0; i < p->boot_count; i++) {
-		const struct cell *cell = p->boots[i].cell;
-		const struct cell_ring *judged = cell_judged_ring(cell);
-
-		if (judged && json_u64(daemon_vm(cell, judged->vm), key, &value))
-			sum += value;
-	}
+	for (size_t i = 0; i < p->boot_count; i++)
+		sum += boot_counter(&p->boots[i], key);
 	return sum;
 }
 

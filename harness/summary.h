@@ -90,7 +90,7 @@ bool summary_has_interrupts(const struct summary *s);
 /* The judged ring's. */
 double summary_deadline_ms(const struct summary *s);
 
-/* Sum over a policy's boots of a counter of the judged ring's VM. */
+/* Sum of boot_counter() over a policy's boots. */
 uint64_t policy_counter(const struct policy_result *p, const char *key);
 
 static inline bool summary_has_neighbour(const struct summary *s)
@@ -101,6 +101,13 @@ static inline bool summary_has_neighbour(const struct summary *s)
 /* The run must outlive the result, which is the caller's. */
 struct summary *summary_make(const struct run *run, struct rs_error **err);
 void summary_free(struct summary *s);
+
+/* Fill in a boot (summary_boot.c), zeroed to begin with. The cell must outlive it. */
+int summary_boot(struct boot_result *b, const struct scenario *s, const struct cell *cell,
+		 struct rs_error **err);
+
+/* A counter of the judged ring's VM, the daemon's; 0 where it is not known. */
+uint64_t boot_counter(const struct boot_result *b, const char *key);
 
 /* NULL where it did not run. */
 const struct policy_result *summary_policy(const struct summary *s, const char *name);
