@@ -13,6 +13,7 @@
 #include "harness/format.h"
 #include "harness/hosttrace.h"
 #include "harness/jsonread.h"
+#include "harness/measure.h"
 #include "harness/samples.h"
 #include "harness/stats.h"
 #include "harness/witness.h"
@@ -390,14 +391,10 @@ static void note_speed(struct worst_period *p)
 static void note_wait(struct worst_period *p)
 {
 	const struct cell_phase *phase = &p->cell->phases[p->phase];
-	const struct cell_vcpu *vcpu = p->ring->vm_index >= 0 ? &phase->vms[p->ring->vm_index] :
-								NULL;
 	size_t first, last;
 
 	ring_phase(p->ring, phase, &first, &last);
-	p->phase_wait_us = NAN;
-	if (vcpu && vcpu->known && last > first)
-		p->phase_wait_us = (double)vcpu->wait_ns / 1e3 / (double)(last - first);
+	p->phase_wait_us = measure_wait_us(p->ring, phase, last - first);
 }
 
 /* ---- without a trace ---- */
