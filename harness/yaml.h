@@ -8,6 +8,7 @@
 #ifndef RINGSCHED_YAML_H
 #define RINGSCHED_YAML_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct rs_error;
@@ -39,13 +40,17 @@ struct yaml {
 	struct yaml **items; /* maps and lists */
 };
 
-/* Reads the file: -errno, *err set where there is nothing to parse. */
+/* Reads the file (yaml_file.c): -errno, *err set where there is nothing to parse. */
 int yaml_file_read(struct yaml_file *f, const char *path, struct rs_error **err);
+void yaml_file_free(struct yaml_file *f);
+
+/* Is it text: UTF-8, of whole characters, without a 0? False after noting where
+ * it is not. Later code takes it for a C string of such. */
+bool yaml_file_check(struct yaml_file *f);
 
 /* NULL after noting the mistake; also where memory ran out. */
 struct yaml *yaml_parse(struct yaml_file *f);
 void yaml_free(struct yaml *y);
-void yaml_file_free(struct yaml_file *f);
 
 /* Value of a map's key, or NULL; NULL too where y is no map. */
 const struct yaml *yaml_get(const struct yaml *y, const char *key);
