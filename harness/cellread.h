@@ -150,6 +150,9 @@ struct json_object *cell_trace(const struct run *run, const struct cell *cell);
 /* The same by the cell's folder. */
 struct json_object *cell_trace_of(const char *dir);
 
+/* Fill in stalls and speeds from cell->json (witnessread.c). */
+int cell_read_witness(struct cell *cell, struct rs_error **err);
+
 /*
  * Fill in ring->periods from its samples: host time, gaps, stains. The
  * samples' clock and the cell's phases must be read already (period.c).
