@@ -44,3 +44,13 @@ char *format_number(char *room, double value, int digits)
 			 value);
 	return room;
 }
+
+void format_cell(const char *text, FILE *to)
+{
+	for (; *text; text++) {
+		if (*text == '|')
+			fputs("\\|", to);
+		else
+			fputc((unsigned char)*text < ' ' ? ' ' : *text, to);
+	}
+}

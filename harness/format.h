@@ -3,6 +3,8 @@
 #ifndef RINGSCHED_FORMAT_H
 #define RINGSCHED_FORMAT_H
 
+#include <stdio.h>
+
 struct rs_error;
 
 /* The formatted text, the caller's; NULL with *err set without memory. */
@@ -16,5 +18,8 @@ char *format_text(struct rs_error **err, const char *format, ...)
  */
 #define FORMAT_NUMBER_ROOM 32
 char *format_number(char *room, double value, int digits);
+
+/* Text that others wrote, in a table of Markdown: on one line and in one cell. */
+void format_cell(const char *text, FILE *to);
 
 #endif

@@ -17,24 +17,13 @@ static const char *const columns[] = { "min_us", "p50_us", "p99_us", "p999_us", 
 
 #define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
 
-/* A text from the file, on one line and in one cell. */
-static void put_cell(const char *text, FILE *to)
-{
-	for (; *text; text++) {
-		if (*text == '|')
-			fputs("\\|", to);
-		else
-			fputc((unsigned char)*text < ' ' ? ' ' : *text, to);
-	}
-}
-
 static void write_series(struct json_object *series, FILE *to)
 {
 	struct json_object *files = json_array(series, "files");
 	const char *name = json_text(series, "name");
 
 	fputs("## ", to);
-	put_cell(name ? name : "?", to);
+	format_cell(name ? name : "?", to);
 	fputs("\n\n| file | tool | samples | min | p50 | p99 | p99.9 | max (µs) |\n"
 	      "|---|---|---|---|---|---|---|---|\n",
 	      to);
@@ -46,9 +35,9 @@ static void write_series(struct json_object *series, FILE *to)
 
 		json_u64(row, "count", &count);
 		fputs("| ", to);
-		put_cell(file ? file : "?", to);
+		format_cell(file ? file : "?", to);
 		fputs(" | ", to);
-		put_cell(tool ? tool : "?", to);
+		format_cell(tool ? tool : "?", to);
 		fprintf(to, " | %ju |", (uintmax_t)count);
 		for (size_t c = 0; c < COLUMN_COUNT; c++)
 			fprintf(to, " %s |",

@@ -10,25 +10,14 @@
 #include "harness/report_internal.h"
 #include "harness/summary.h"
 
-/* Text from a file in a table: no bar and no line break may break it. */
-static void put_cell(const char *text, FILE *to)
-{
-	for (; *text; text++) {
-		if (*text == '|')
-			fputs("\\|", to);
-		else
-			fputc(*text == '\n' ? ' ' : *text, to);
-	}
-}
-
 static void write_pair(const char *name, const char *value, FILE *to)
 {
 	if (!value)
 		return;
 	fputs("| ", to);
-	put_cell(name, to);
+	format_cell(name, to);
 	fputs(" | ", to);
-	put_cell(value, to);
+	format_cell(value, to);
 	fputs(" |\n", to);
 }
 
