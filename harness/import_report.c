@@ -20,24 +20,22 @@ static const char *const columns[] = { "min_us", "p50_us", "p99_us", "p999_us", 
 static void write_series(struct json_object *series, FILE *to)
 {
 	struct json_object *files = json_array(series, "files");
-	const char *name = json_text(series, "name");
 
 	fputs("## ", to);
-	format_cell(name ? name : "?", to);
+	format_cell(json_shown(series, "name"), to);
 	fputs("\n\n| file | tool | samples | min | p50 | p99 | p99.9 | max (µs) |\n"
 	      "|---|---|---|---|---|---|---|---|\n",
 	      to);
 	for (unsigned long i = 0; i < json_count(files); i++) {
 		struct json_object *row = json_row(files, i);
-		const char *file = json_text(row, "file"), *tool = json_text(row, "tool");
 		char number[FORMAT_NUMBER_ROOM];
 		uint64_t count = 0;
 
 		json_u64(row, "count", &count);
 		fputs("| ", to);
-		format_cell(file ? file : "?", to);
+		format_cell(json_shown(row, "file"), to);
 		fputs(" | ", to);
-		format_cell(tool ? tool : "?", to);
+		format_cell(json_shown(row, "tool"), to);
 		fprintf(to, " | %ju |", (uintmax_t)count);
 		for (size_t c = 0; c < COLUMN_COUNT; c++)
 			fprintf(to, " %s |",

@@ -170,6 +170,13 @@ const char *json_text(struct json_object *json, const char *key)
 	return text ? json_object_get_string(text) : NULL;
 }
 
+const char *json_shown(struct json_object *json, const char *key)
+{
+	const char *text = json_text(json, key);
+
+	return text ? text : "?";
+}
+
 struct json_object *json_array(struct json_object *json, const char *key)
 {
 	return member(json, key, json_type_array);

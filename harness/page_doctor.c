@@ -36,14 +36,12 @@ static void write_line(FILE *to, struct json_object *row, const char *key, const
 
 static void write_finding(FILE *to, struct json_object *row, enum page_kind kind)
 {
-	const char *check = json_text(row, "check"), *found = json_text(row, "found");
-
 	fputs("<tr><td>", to);
 	page_state(to, "state", kind, json_text(row, "state"));
 	fputs("</td><td>", to);
-	html_text(to, check ? check : "?");
+	html_text(to, json_shown(row, "check"));
 	fputs("</td><td class=\"wide\">", to);
-	html_text(to, found ? found : "?");
+	html_text(to, json_shown(row, "found"));
 	fputs("<dl>", to);
 	write_line(to, row, "why", "why it matters", false);
 	write_line(to, row, "change", "change", true);
@@ -82,13 +80,13 @@ static void write_rest(FILE *to, struct json_object *checks, const char *state, 
 
 	for (unsigned long k = 0; k < json_count(checks) && written < PAGE_ROWS_MAX; k++) {
 		struct json_object *row = json_row(checks, k);
-		const char *check = json_text(row, "check"), *found = json_text(row, "found");
 
 		if (!has_state(row, state))
 			continue;
 		if (!written++)
 			fprintf(to, "<p class=\"small\"><strong>%s:</strong> ", title);
-		html_printf(to, "%s%s (%s)", separator, check ? check : "?", found ? found : "?");
+		html_printf(to, "%s%s (%s)", separator, json_shown(row, "check"),
+			    json_shown(row, "found"));
 		separator = "; ";
 	}
 	if (written)

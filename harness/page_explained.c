@@ -16,13 +16,6 @@
 
 #define CAUSES_MAX 30 /* of a period; `ringsched worst` has a third of that */
 
-static const char *text_of(struct json_object *row, const char *key)
-{
-	const char *text = json_text(row, key);
-
-	return text ? text : "?";
-}
-
 static bool is_true(struct json_object *row, const char *key)
 {
 	struct json_object *value = NULL;
@@ -33,7 +26,7 @@ static bool is_true(struct json_object *row, const char *key)
 static void write_cause(FILE *to, struct json_object *row, const char *series)
 {
 	double percent = json_double(row, "percent");
-	const char *cause = text_of(row, "cause"), *who = json_text(row, "who");
+	const char *cause = json_shown(row, "cause"), *who = json_text(row, "who");
 	bool known = strcmp(cause, "unexplained") != 0;
 	double us = json_double(row, "us");
 	char number[FORMAT_NUMBER_ROOM];
@@ -63,19 +56,19 @@ static void write_remarks(FILE *to, struct json_object *period)
 		html_printf(to, "the guest's clock is aligned to ±%s µs",
 			    format_number(number, json_double(period, "clock_error_us"), 2));
 	else
-		html_printf(to, "coarse: %s", text_of(period, "why_coarse"));
+		html_printf(to, "coarse: %s", json_shown(period, "why_coarse"));
 	if (isfinite(speed))
 		html_printf(to, "; the core ran at %s %% of its median speed",
 			    format_number(number, speed / 10, 3));
 	if (also > 0)
 		html_printf(to, "; %.0f more overlap it", also);
-	html_printf(to, "; cell %s", text_of(period, "cell"));
+	html_printf(to, "; cell %s", json_shown(period, "cell"));
 	fputs(".</p>\n", to);
 }
 
 static void write_period(const struct page *page, FILE *to, struct json_object *period)
 {
-	const char *policy = text_of(period, "policy");
+	const char *policy = json_shown(period, "policy");
 	const struct policy_result *p = summary_policy(page->s, policy);
 	struct json_object *causes = json_array(period, "causes");
 	char n[2][FORMAT_NUMBER_ROOM], series[16] = "";
@@ -87,8 +80,8 @@ static void write_period(const struct page *page, FILE *to, struct json_object *
 		    format_number(n[0], json_double(period, "us") / 1e3, 4));
 	fputs("</h4>\n<p class=\"small\">", to);
 	html_printf(to, "Phase %s, ring %s/%.0f, period %.0f; deadline %s ms%s%s%s%s.",
-		    text_of(period, "phase"), text_of(period, "vm"), json_double(period, "ring_id"),
-		    json_double(period, "sequence"),
+		    json_shown(period, "phase"), json_shown(period, "vm"),
+		    json_double(period, "ring_id"), json_double(period, "sequence"),
 		    format_number(n[1], json_double(period, "deadline_us") / 1e3, 3),
 		    is_true(period, "missed") ? ", missed" : "",
 		    is_true(period, "skipped") ? ", skipped" : "",

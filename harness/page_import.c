@@ -66,11 +66,10 @@ static int add_buckets(struct latencies *to, struct json_object *file, uint64_t 
 
 static int read_pool(struct pool *pool, struct json_object *series, struct rs_error **err)
 {
-	const char *name = json_text(series, "name");
 	uint64_t beyond = 0;
 	int ret = 0;
 
-	pool->name = name ? name : "?";
+	pool->name = json_shown(series, "name");
 	pool->files = json_array(series, "files");
 	pool->file_count = json_count(pool->files);
 	pool->p99 = calloc(pool->file_count + 1, sizeof(*pool->p99));

@@ -218,8 +218,7 @@ static int add_imported_series(struct side *side, struct json_object *row, struc
 		{ "max_us", "latency_us.max" },
 	};
 	struct json_object *files = json_array(row, "files");
-	const char *name = json_text(row, "name");
-	struct series *series = series_of(side, name ? name : "?", err);
+	struct series *series = series_of(side, json_shown(row, "name"), err);
 	int ret = series ? 0 : -ENOMEM;
 
 	for (unsigned long i = 0; i < json_count(files) && !ret; i++) {

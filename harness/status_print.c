@@ -32,13 +32,6 @@ static struct row *add_row(struct table *t)
 	return &more[t->count++];
 }
 
-static const char *text_of(struct json_object *o, const char *key)
-{
-	const char *text = json_text(o, key);
-
-	return text ? text : "?";
-}
-
 static bool is_true(struct json_object *o, const char *key)
 {
 	struct json_object *value = NULL;
@@ -49,7 +42,7 @@ static bool is_true(struct json_object *o, const char *key)
 /* What the kernel says of a vCPU's thread at this moment. */
 static void say_now(struct json_object *vm, struct json_object *vcpu, char cell[CELL])
 {
-	const char *policy = text_of(vcpu, "policy");
+	const char *policy = json_shown(vcpu, "policy");
 	uint64_t priority = 0;
 
 	json_u64(vcpu, "priority", &priority);
@@ -95,7 +88,7 @@ static void say_budget(struct json_object *vm, char cell[CELL])
 		strcpy(cell, "-");
 	else
 		snprintf(cell, CELL, "%g %% by %.16s%s", (double)permille / 10,
-			 text_of(budget, "by"), is_true(budget, "cut") ? ", used up" : "");
+			 json_shown(budget, "by"), is_true(budget, "cut") ? ", used up" : "");
 }
 
 static void add_vcpu(struct table *t, struct json_object *vm, struct json_object *vcpu)
@@ -105,9 +98,9 @@ static void add_vcpu(struct table *t, struct json_object *vm, struct json_object
 
 	if (!row)
 		return;
-	snprintf(row->cells[VM], CELL, "%s", text_of(vm, "name"));
-	snprintf(row->cells[ROLE], CELL, "%s", text_of(vm, "role"));
-	snprintf(row->cells[POLICY], CELL, "%s", text_of(vm, "policy"));
+	snprintf(row->cells[VM], CELL, "%s", json_shown(vm, "name"));
+	snprintf(row->cells[ROLE], CELL, "%s", json_shown(vm, "role"));
+	snprintf(row->cells[POLICY], CELL, "%s", json_shown(vm, "policy"));
 	if (!vcpu) {
 		snprintf(row->cells[NOW], CELL, "%s",
 			 is_true(vm, "connected") ? "no vCPU found yet" : "not connected");
@@ -115,7 +108,7 @@ static void add_vcpu(struct table *t, struct json_object *vm, struct json_object
 	}
 	json_u64(vcpu, "index", &index);
 	snprintf(row->cells[VCPU], CELL, "%u", (unsigned int)index);
-	snprintf(row->cells[CORES], CELL, "%s", text_of(vcpu, "cores"));
+	snprintf(row->cells[CORES], CELL, "%s", json_shown(vcpu, "cores"));
 	say_now(vm, vcpu, row->cells[NOW]);
 	say_rings(vm, index, row->cells[RINGS]);
 	say_budget(vm, row->cells[BUDGET]);
@@ -174,7 +167,7 @@ static void print_daemon(const struct status_daemon *d, FILE *to)
 		fprintf(to, ": could not be asked: %s\n", d->why);
 		return;
 	}
-	fprintf(to, ", policy %s, %s", text_of(d->answer, "policy"), d->control);
+	fprintf(to, ", policy %s, %s", json_shown(d->answer, "policy"), d->control);
 	if (!json_count(vms)) {
 		fputs(": no VM\n", to);
 		return;
