@@ -208,7 +208,7 @@ static int check_keeper(const struct cell_vm *v, struct json_object *budget, str
 	const char *wanted = scenario_keepers[v->vm->budget_by], *by = json_text(budget, "by");
 
 	if (v->vm->budget_by == KEEPER_AUTO || (by && !strcmp(by, wanted)) ||
-	    !json_object_get_boolean(json_object_object_get(budget, "needed")))
+	    !json_true(budget, "needed"))
 		return 0;
 	return rs_fail(err, ENOTSUP,
 		       "the scenario says budget_by: %s, but it is kept by %s: this kernel has no "

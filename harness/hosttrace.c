@@ -133,7 +133,7 @@ static int read_head(struct hosttrace *t, struct json_object *json, struct rs_er
 			json_object_get_int(json_object_array_get_idx(cores, t->core_count));
 	json_u64(json, "lost", &t->lost);
 	json_u64(json, "dropped", &t->dropped);
-	t->wakeups = json_object_get_boolean(json_object_object_get(json, "wakeups"));
+	t->wakeups = json_true(json, "wakeups");
 	return read_threads(t, json_array(json, "threads"), err);
 }
 

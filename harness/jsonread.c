@@ -163,6 +163,13 @@ double json_double(struct json_object *json, const char *key)
 	return number ? json_object_get_double(number) : NAN;
 }
 
+bool json_true(struct json_object *json, const char *key)
+{
+	struct json_object *value;
+
+	return json_object_object_get_ex(json, key, &value) && json_object_get_boolean(value);
+}
+
 const char *json_text(struct json_object *json, const char *key)
 {
 	struct json_object *text = member(json, key, json_type_string);

@@ -27,6 +27,7 @@ int json_write(struct json_object *json, const char *path, struct rs_error **err
 bool json_u64(struct json_object *json, const char *key, uint64_t *value);
 bool json_i64(struct json_object *json, const char *key, int64_t *value);
 double json_double(struct json_object *json, const char *key);
+bool json_true(struct json_object *json, const char *key);
 const char *json_text(struct json_object *json, const char *key);
 /* For people: "?" where there is none. */
 const char *json_shown(struct json_object *json, const char *key);

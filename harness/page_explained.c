@@ -16,13 +16,6 @@
 
 #define CAUSES_MAX 30 /* of a period; `ringsched worst` has a third of that */
 
-static bool is_true(struct json_object *row, const char *key)
-{
-	struct json_object *value = NULL;
-
-	return json_object_object_get_ex(row, key, &value) && json_object_get_boolean(value);
-}
-
 static void write_cause(FILE *to, struct json_object *row, const char *series)
 {
 	double percent = json_double(row, "percent");
@@ -52,7 +45,7 @@ static void write_remarks(FILE *to, struct json_object *period)
 	fputs("<p class=\"soft small\">", to);
 	html_printf(to, "%s %% has a cause; ",
 		    format_number(number, json_double(period, "attributed_percent"), 3));
-	if (is_true(period, "traced"))
+	if (json_true(period, "traced"))
 		html_printf(to, "the guest's clock is aligned to ±%s µs",
 			    format_number(number, json_double(period, "clock_error_us"), 2));
 	else
@@ -83,10 +76,10 @@ static void write_period(const struct page *page, FILE *to, struct json_object *
 		    json_shown(period, "phase"), json_shown(period, "vm"),
 		    json_double(period, "ring_id"), json_double(period, "sequence"),
 		    format_number(n[1], json_double(period, "deadline_us") / 1e3, 3),
-		    is_true(period, "missed") ? ", missed" : "",
-		    is_true(period, "skipped") ? ", skipped" : "",
-		    is_true(period, "ended") ? "" : ", never ended",
-		    is_true(period, "stained") ? ", host disturbed" : "");
+		    json_true(period, "missed") ? ", missed" : "",
+		    json_true(period, "skipped") ? ", skipped" : "",
+		    json_true(period, "ended") ? "" : ", never ended",
+		    json_true(period, "stained") ? ", host disturbed" : "");
 	fputs("</p>\n", to);
 	for (unsigned long i = 0; i < json_count(causes) && i < CAUSES_MAX; i++)
 		write_cause(to, json_row(causes, i), series);

@@ -49,15 +49,13 @@ static void write_facts(const struct run *run, FILE *to)
 static void write_notes(const struct summary *s, FILE *to)
 {
 	const char *preset = json_text(s->run->json, "preset");
-	struct json_object *interrupted = NULL;
 
 	if (preset && !strcmp(preset, "demo"))
 		fputs("<p class=\"note\"><strong>This is a demonstration</strong> (preset demo): it "
 		      "shows what the policies do, with too few boots to prove it. "
 		      "<code>PRESET=standard</code> or <code>certify</code> runs more.</p>\n",
 		      to);
-	if (json_object_object_get_ex(s->run->json, "interrupted", &interrupted) &&
-	    json_object_get_boolean(interrupted))
+	if (json_true(s->run->json, "interrupted"))
 		fputs("<p class=\"note\"><strong>The run was interrupted</strong>; what follows are "
 		      "the boots finished by then. <code>ringsched resume</code> measures the "
 		      "rest.</p>\n",

@@ -38,7 +38,6 @@ static void write_head(const struct summary *s, const struct verdict *v, FILE *t
 {
 	const char *preset = json_text(s->run->json, "preset");
 	const char *name = json_text(s->run->json, "scenario");
-	struct json_object *interrupted = NULL;
 
 	fprintf(to, "# %s: %s\n\n", name ? name : s->run->scenario->name,
 		report_result_name(v->result));
@@ -49,8 +48,7 @@ static void write_head(const struct summary *s, const struct verdict *v, FILE *t
 		fputs("\n**This is a demonstration** (preset `demo`): it shows what the policies "
 		      "do, with too few boots to prove it. `PRESET=standard` or `certify` runs more.\n",
 		      to);
-	if (json_object_object_get_ex(s->run->json, "interrupted", &interrupted) &&
-	    json_object_get_boolean(interrupted))
+	if (json_true(s->run->json, "interrupted"))
 		fputs("\n**The run was interrupted**; what follows are the boots finished "
 		      "by then. `ringsched resume` measures the rest.\n",
 		      to);

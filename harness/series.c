@@ -154,14 +154,6 @@ static double own_noise(const struct scenario *s, size_t metric)
 	return percent / 100;
 }
 
-static bool was_interrupted(const struct run *run)
-{
-	struct json_object *flag;
-
-	return json_object_object_get_ex(run->json, "interrupted", &flag) &&
-	       json_object_get_boolean(flag);
-}
-
 /* A policy all of whose cells failed leaves no trace but in the plan. */
 static int find_absent(struct side *side, const struct summary *s, struct rs_error **err)
 {
@@ -192,7 +184,7 @@ static int add_run(struct side *side, const char *dir, struct rs_error **err)
 	for (size_t m = 0; series_metrics[m].name; m++)
 		side->noise[m] = own_noise(run->scenario, m);
 	verdict_make(&verdict, s);
-	side->interrupted |= was_interrupted(run);
+	side->interrupted |= json_true(run->json, "interrupted");
 	for (size_t i = 0; i < s->policy_count && !ret; i++) {
 		struct series *series = series_of(side, s->policies[i].name, err);
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* `ringsched status` as a table. */
-#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,13 +31,6 @@ static struct row *add_row(struct table *t)
 	return &more[t->count++];
 }
 
-static bool is_true(struct json_object *o, const char *key)
-{
-	struct json_object *value = NULL;
-
-	return json_object_object_get_ex(o, key, &value) && json_object_get_boolean(value);
-}
-
 /* What the kernel says of a vCPU's thread at this moment. */
 static void say_now(struct json_object *vm, struct json_object *vcpu, char cell[CELL])
 {
@@ -53,7 +45,7 @@ static void say_now(struct json_object *vm, struct json_object *vcpu, char cell[
 	else if (!strcmp(policy, "DEADLINE"))
 		snprintf(cell, CELL, "DEADLINE, boosted");
 	else
-		snprintf(cell, CELL, "%s%s", policy, is_true(vm, "low") ? ", low" : "");
+		snprintf(cell, CELL, "%s%s", policy, json_true(vm, "low") ? ", low" : "");
 }
 
 /* "1 (priority 80), 2 (priority 70)": the rings that are active on that vCPU. */
@@ -84,11 +76,11 @@ static void say_budget(struct json_object *vm, char cell[CELL])
 	uint64_t permille = 0;
 
 	json_u64(budget, "permille", &permille);
-	if (!is_true(budget, "needed"))
+	if (!json_true(budget, "needed"))
 		strcpy(cell, "-");
 	else
 		snprintf(cell, CELL, "%g %% by %.16s%s", (double)permille / 10,
-			 json_shown(budget, "by"), is_true(budget, "cut") ? ", used up" : "");
+			 json_shown(budget, "by"), json_true(budget, "cut") ? ", used up" : "");
 }
 
 static void add_vcpu(struct table *t, struct json_object *vm, struct json_object *vcpu)
@@ -103,7 +95,7 @@ static void add_vcpu(struct table *t, struct json_object *vm, struct json_object
 	snprintf(row->cells[POLICY], CELL, "%s", json_shown(vm, "policy"));
 	if (!vcpu) {
 		snprintf(row->cells[NOW], CELL, "%s",
-			 is_true(vm, "connected") ? "no vCPU found yet" : "not connected");
+			 json_true(vm, "connected") ? "no vCPU found yet" : "not connected");
 		return;
 	}
 	json_u64(vcpu, "index", &index);
