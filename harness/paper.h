@@ -76,10 +76,10 @@ struct paper_claim {
 
 extern const struct paper_claim paper_claims[]; /* ended by one without title */
 
+/* ---- the files (paper_json.c) ---- */
+
 /* Folder number i that the claims read, each once; NULL after the last. */
 const char *paper_source(unsigned int i);
-
-/* ---- the files (paper_json.c) ---- */
 
 struct paper; /* the files of a folder, read once */
 

@@ -4,8 +4,6 @@
  * holds here. Keys of the paths: docs/results.md; scenarios: scenarios/, in
  * the order of scenarios/paper.list.
  */
-#include <string.h>
-
 #include "harness/paper.h"
 
 #define BOOT "boot-interference"
@@ -411,29 +409,4 @@ const struct paper_claim paper_claims[] = {
 			       "From the interrupt that releases the ring to its handler." } },
 	},
 	{ 0 },
-}
-;
-
-static bool is_new(const struct paper_claim *last, const struct paper_row *until)
-{
-	const struct paper_claim *c;
-	const struct paper_row *r;
-
-	for (c = paper_claims; c <= last; c++)
-		for (r = c->rows; r->what && r != until; r++)
-			if (!strcmp(r->source, until->source))
-				return false;
-	return true;
-}
-
-const char *paper_source(unsigned int i)
-{
-	const struct paper_claim *c;
-	const struct paper_row *r;
-
-	for (c = paper_claims; c->title; c++)
-		for (r = c->rows; r->what; r++)
-			if (is_new(c, r) && i-- == 0)
-				return r->source;
-	return NULL;
-}
+};

@@ -31,6 +31,30 @@ struct paper {
 	unsigned int count;
 };
 
+static bool is_new(const struct paper_claim *last, const struct paper_row *until)
+{
+	const struct paper_claim *c;
+	const struct paper_row *r;
+
+	for (c = paper_claims; c <= last; c++)
+		for (r = c->rows; r->what && r != until; r++)
+			if (!strcmp(r->source, until->source))
+				return false;
+	return true;
+}
+
+const char *paper_source(unsigned int i)
+{
+	const struct paper_claim *c;
+	const struct paper_row *r;
+
+	for (c = paper_claims; c->title; c++)
+		for (r = c->rows; r->what; r++)
+			if (is_new(c, r) && i-- == 0)
+				return r->source;
+	return NULL;
+}
+
 struct paper *paper_open(const char *dir, struct rs_error **err)
 {
 	struct paper *p = calloc(1, sizeof(*p));
