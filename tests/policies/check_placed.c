@@ -2,7 +2,7 @@
 /*
  * Looks into a run of placed.yaml (folder in SHORT_RUN): where the kernel says
  * that the vCPUs were, from before the first instruction to the end, and what
- * it says of their budgets.
+ * it says of their scheduling and their budgets.
  */
 #include <stdio.h>
 #include <unistd.h>
@@ -10,6 +10,7 @@
 #include "tests/short-run/look.h"
 
 #define BALANCE "/sys/fs/cgroup/cpuset/cpuset.sched_load_balance"
+#define CEILING 66 /* of the control VM; its ring's priority is another */
 
 static struct json_object *open_cell(const char *policy)
 {
@@ -56,6 +57,43 @@ static void dedicated_parts_them(void **state)
 	(void)state;
 	check_cores("dedicated", "control", "1");
 	check_cores("dedicated", "neighbour", "0");
+}
+
+static void check_vcpu(struct json_object *vm, const char *policy, unsigned int priority)
+{
+	struct json_object *vcpu = json_row(json_array(vm, "vcpus"), 0);
+
+	assert_string_equal(json_text(vcpu, "policy"), policy);
+	assert_int_equal(number(vcpu, "priority"), priority);
+}
+
+/* Before the first instruction, and at the end; `changes` = how often the daemon
+ * changed the thread meanwhile. */
+static void check_scheduling(const char *policy, const char *vm, const char *wanted,
+			     unsigned int priority, unsigned int changes)
+{
+	cleanup_json struct json_object *cell = open_cell(policy);
+
+	check_vcpu(json_dict(json_dict(cell, "settled"), vm), wanted, priority);
+	check_vcpu(vm_status(cell, vm), wanted, priority);
+	assert_int_equal(number(vm_status(cell, vm), "changes"), changes);
+	assert_int_equal(number(vm_status(cell, vm), "apply_failed"), 0);
+	assert_int_equal(number(vm_status(cell, vm), "readback_mismatch"), 0);
+}
+
+static void none_changes_nothing(void **state)
+{
+	(void)state;
+	check_scheduling("none", "control", "SCHED_OTHER", 0, 0);
+	check_scheduling("none", "neighbour", "SCHED_OTHER", 0, 0);
+}
+
+/* For all that the control VM does, and never for the neighbour. */
+static void static_is_always_real_time(void **state)
+{
+	(void)state;
+	check_scheduling("static", "control", "SCHED_FIFO", CEILING, 1);
+	check_scheduling("static", "neighbour", "SCHED_OTHER", 0, 0);
 }
 
 /* As the daemon read it back when the rings had run, and neighbours beside it. */
@@ -126,9 +164,14 @@ static void report_says_so(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(none_shares_the_core),	  cmocka_unit_test(dedicated_parts_them),
-		cmocka_unit_test(deadline_is_in_force),	  cmocka_unit_test(balancing_is_back),
-		cmocka_unit_test(witness_is_not_delayed), cmocka_unit_test(report_says_so),
+		cmocka_unit_test(none_shares_the_core),
+		cmocka_unit_test(dedicated_parts_them),
+		cmocka_unit_test(none_changes_nothing),
+		cmocka_unit_test(static_is_always_real_time),
+		cmocka_unit_test(deadline_is_in_force),
+		cmocka_unit_test(balancing_is_back),
+		cmocka_unit_test(witness_is_not_delayed),
+		cmocka_unit_test(report_says_so),
 	};
 
 	if (!getenv("SHORT_RUN")) {
