@@ -168,7 +168,8 @@ int rootdomain_explain(const struct cgroup_place *place, const struct coreset *c
 		return rs_fail(err, EPERM,
 			       "SCHED_DEADLINE needs a scheduling root domain of its own for core "
 			       "%s, but the cpuset %s balances it with others: write 0 to its " KNOB
-			       ", or end what runs there",
+			       ", or end what runs there; where nothing does, `ringsched cleanup` "
+			       "removes what a killed run left",
 			       text, search.dir);
 	return rs_fail(err, EPERM,
 		       "SCHED_DEADLINE needs a cpuset that has core %s alone and is balanced "
