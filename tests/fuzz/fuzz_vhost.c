@@ -28,6 +28,7 @@ static struct {
 	int peer; /* our end */
 	int files[FILE_KINDS]; /* FILE_SOCKET is another each time */
 	int pipe_end;
+	uint64_t now_ns; /* this input's clock */
 } f;
 
 /* ---- policies that only look ---- */
@@ -114,6 +115,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		.socket = "/nowhere",
 		.ceiling = VM_CEILING_DEFAULT,
 		.budget_permille = VM_BUDGET_DEFAULT,
+		.notify_rate = PROGRAM_RATE,
 		.policy = &looks,
 		.own_policy = true,
 		.record = record_open(NULL, NULL),
@@ -229,7 +231,7 @@ static void kick(struct fuzz_input *in)
 	FUZZ_CHECK(write(f.files[FILE_EVENT], &one, sizeof(one)) == sizeof(one));
 	pthread_mutex_lock(&f.vm->lock);
 	if (f.conn)
-		vhost_queue_kick(f.conn, queue, 1);
+		vhost_queue_kick(f.conn, queue, f.now_ns);
 	pthread_mutex_unlock(&f.vm->lock);
 }
 
@@ -238,7 +240,7 @@ static void drain(struct fuzz_input *in)
 	(void)in;
 	pthread_mutex_lock(&f.vm->lock);
 	if (f.conn)
-		vhost_queue_drain(f.conn, 1);
+		vhost_queue_drain(f.conn, f.now_ns);
 	pthread_mutex_unlock(&f.vm->lock);
 }
 
@@ -249,7 +251,7 @@ static void raise_interrupt(struct fuzz_input *in)
 
 	pthread_mutex_lock(&f.vm->lock);
 	if (f.vm->raise)
-		f.vm->raise(f.vm, number, 1, &sequence);
+		f.vm->raise(f.vm, number, f.now_ns, &sequence);
 	pthread_mutex_unlock(&f.vm->lock);
 }
 
@@ -275,6 +277,15 @@ static void scan(struct fuzz_input *in)
 static void resize(struct fuzz_input *in)
 {
 	FUZZ_CHECK(!ftruncate(f.files[FILE_MEMORY], fuzz_u8(in) % 32 * PAGE));
+}
+
+static void pass(struct fuzz_input *in)
+{
+	f.now_ns += fuzz_u8(in) * PROGRAM_PASS_NS;
+	pthread_mutex_lock(&f.vm->lock);
+	vm_bounds_expired(f.vm, f.now_ns);
+	FUZZ_CHECK(!vm_bounds_held(f.vm) || f.now_ns < f.vm->bounds.held_until_ns);
+	pthread_mutex_unlock(&f.vm->lock);
 }
 
 static void tell(struct fuzz_input *in)
@@ -308,8 +319,17 @@ static void (*const steps[STEP_COUNT])(struct fuzz_input *) = {
 	[STEP_DRAIN] = drain,	      [STEP_RAISE] = raise_interrupt,
 	[STEP_FINISH] = finish,	      [STEP_SCAN] = scan,
 	[STEP_RESIZE] = resize,	      [STEP_TELL] = tell,
-	[STEP_RECONNECT] = reconnect,
+	[STEP_RECONNECT] = reconnect, [STEP_PASS] = pass,
 };
+
+/* A VM that is held stays so through all that a session can do: no input behind
+ * the first that floods would have a queue of it read. */
+static void reset_bounds(void)
+{
+	f.now_ns = 1;
+	f.vm->bounds.held_until_ns = 0;
+	bound_rate_init(&f.vm->bounds.rate, PROGRAM_RATE);
+}
 
 /* As the one before left them, an input would not do the same again. */
 static void reset_files(void)
@@ -343,6 +363,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	FUZZ_CHECK(!vm_choose_policy(f.vm, settings & PROGRAM_SCANS ? &scans : &looks, NULL));
 	vm_counters_reset(f.vm);
 	f.vm->next_look_ns = 0;
+	reset_bounds();
 	connect_vm();
 	flip();
 	while (in.left)

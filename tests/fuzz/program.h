@@ -25,6 +25,7 @@ enum step {
 	STEP_RESIZE, /* u8 pages that the guest's memory has from now on */
 	STEP_TELL, /* the policy's source has changed */
 	STEP_RECONNECT,
+	STEP_PASS, /* u8 times PROGRAM_PASS_NS pass, and the bounds' timer fires */
 	STEP_COUNT
 };
 
@@ -45,5 +46,8 @@ enum file_kind {
 #define PROGRAM_GUEST 0x40000000ull /* where the seeds have it */
 #define PROGRAM_USER 0x7f0000000000ull
 #define PROGRAM_FILES_MAX 12
+#define PROGRAM_RATE 100 /* notifications a second; 64 of them at once: see bound.h */
+#define PROGRAM_BURST 65 /* one more than that */
+#define PROGRAM_PASS_NS 4000000ull
 
 #endif

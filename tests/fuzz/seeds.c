@@ -328,6 +328,16 @@ static void wrong_files(void)
 	}
 }
 
+/* Over its rate, then within it again. */
+static void flood(void)
+{
+	for (unsigned int i = 0; i < PROGRAM_BURST; i++)
+		kick_again();
+	put_u8(STEP_PASS);
+	put_u8(255);
+	raise_and_tell();
+}
+
 static void connect_again(void)
 {
 	put_u8(STEP_RECONNECT);
@@ -445,6 +455,7 @@ int main(int argc, char **argv)
 	seed_session("memory-replaced", 0, replace);
 	seed_session("wrong-files", 0, wrong_files);
 	seed_session("connects-again", 0, connect_again);
+	seed_session("floods", 0, flood);
 	seed_scanned("scanned", PROGRAM_SCANS);
 	seed_scanned("scanned-flips", PROGRAM_SCANS | PROGRAM_FLIPS);
 	seed_requests();
