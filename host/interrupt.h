@@ -102,5 +102,8 @@ const char *interrupt_source_name(const struct interrupt *i);
  * the time of a boost is over. */
 void interrupt_ready(struct vm *vm, unsigned int number, uint64_t seen_ns);
 void interrupt_timeout(struct vm *vm, unsigned int number);
+/* Whether what others send wakes the thread: not that of a VM that is held
+ * (vm_bounds.h). With the VM's lock held. */
+void interrupt_listen(struct vm *vm, bool on);
 
 #endif

@@ -29,6 +29,7 @@ struct interrupt_source {
 		    struct rs_error **err);
 	/* The input is ready. */
 	void (*ready)(struct vm *vm, unsigned int number, uint64_t seen_ns);
+	bool bounded; /* others send: by the VM's rate of notifications */
 };
 
 const char *const interrupt_distributions[] = {
@@ -139,23 +140,27 @@ static int open_udp(struct interrupt *i, const struct interrupt_config *config,
 	return 0;
 }
 
-/* Each datagram is an interrupt; what it holds does not matter. */
+/* Each datagram is an interrupt; what it holds does not matter. Whoever sends
+ * them is not asked who he is, so they are charged as the guest's own are. */
 static void socket_ready(struct vm *vm, unsigned int number, uint64_t seen_ns)
 {
 	const struct interrupt *i = &vm->interrupts[number];
+	unsigned int count = 0;
 	char byte;
 
-	for (int n = 0; n < VISIT_MAX; n++) {
-		if (recv(i->input, &byte, sizeof(byte), MSG_DONTWAIT) < 0)
-			return;
+	if (vm_bounds_held(vm)) /* from before it was */
+		return;
+	while (count < VISIT_MAX && recv(i->input, &byte, sizeof(byte), MSG_DONTWAIT) >= 0) {
 		interrupt_raise(vm, number, seen_ns);
+		count++;
 	}
+	vm_bounds_charge(vm, count, seen_ns);
 }
 
 static const struct interrupt_source sources[] = {
-	{ "generator", open_generator, generator_ready },
-	{ "unix", open_unix, socket_ready },
-	{ "udp", open_udp, socket_ready },
+	{ "generator", open_generator, generator_ready, false },
+	{ "unix", open_unix, socket_ready, true },
+	{ "udp", open_udp, socket_ready, true },
 };
 
 #define SOURCE_COUNT (sizeof(sources) / sizeof(sources[0]))
@@ -236,9 +241,15 @@ int interrupt_add(struct vm *vm, const struct interrupt_config *c, struct rs_err
 	vm->interrupts[c->number] = i;
 	pthread_mutex_unlock(&vm->lock);
 	ret = notify_watch_interrupt(vm, c->number, err);
-	if (ret)
+	if (ret) {
 		interrupt_remove(vm, c->number, NULL);
-	return ret;
+		return ret;
+	}
+	pthread_mutex_lock(&vm->lock);
+	if (vm_bounds_held(vm))
+		interrupt_listen(vm, false);
+	pthread_mutex_unlock(&vm->lock);
+	return 0;
 }
 
 int interrupt_remove(struct vm *vm, unsigned int number, struct rs_error **err)
@@ -263,6 +274,16 @@ void interrupt_remove_all(struct vm *vm)
 	for (unsigned int n = 0; n < RS_INTERRUPT_MAX; n++)
 		if (vm->interrupts[n].used)
 			interrupt_remove(vm, n, NULL);
+}
+
+void interrupt_listen(struct vm *vm, bool on)
+{
+	for (unsigned int n = 0; n < RS_INTERRUPT_MAX; n++) {
+		const struct interrupt *i = &vm->interrupts[n];
+
+		if (i->used && i->source && i->source->bounded)
+			notify_listen_interrupt(vm, n, on);
+	}
 }
 
 void interrupt_ready(struct vm *vm, unsigned int number, uint64_t seen_ns)

@@ -278,6 +278,13 @@ void notify_listen(const struct vm *vm, unsigned int queue, uint32_t generation,
 	epoll_ctl(notify.epoll, EPOLL_CTL_MOD, fd, &event);
 }
 
+void notify_listen_interrupt(const struct vm *vm, unsigned int number, bool on)
+{
+	const struct interrupt *i = &vm->interrupts[number];
+
+	notify_listen(vm, KEY_SOURCE(number), i->generation, i->input, on);
+}
+
 int notify_watch_bounds(const struct vm *vm, int timer, struct rs_error **err)
 {
 	return add(timer, KEY(vm->slot, QUEUE_BOUNDS, 0), err);

@@ -30,6 +30,8 @@ int notify_watch_interrupt(const struct vm *vm, unsigned int number, struct rs_e
 
 /* Whether kicks of a queue that is waited for wake the thread. */
 void notify_listen(const struct vm *vm, unsigned int queue, uint32_t generation, int fd, bool on);
+/* The same of an interrupt's source. */
+void notify_listen_interrupt(const struct vm *vm, unsigned int number, bool on);
 
 /* Wait for the timer of a VM's budget, of its bounds, until it is closed: see
  * vm_budget.h, vm_bounds.h. */

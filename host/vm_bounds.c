@@ -157,6 +157,7 @@ static void set_listening(struct vm *vm, bool on)
 {
 	if (vm->listen)
 		vm->listen(vm, on);
+	interrupt_listen(vm, on);
 }
 
 void vm_bounds_charge(struct vm *vm, unsigned int count, uint64_t now_ns)

@@ -7,8 +7,9 @@
  * after the VM's longest boost; from then on the ring counts as ended until its
  * END comes. Where a policy knows no rings the longest boost is that of a vCPU
  * without pause. A VM that notifies too often is held: its threads have their
- * own scheduling, its queues are not looked at, and its kicks do not wake the
- * thread, until its bucket is half full again.
+ * own scheduling, its queues are not looked at, and neither its kicks nor the
+ * datagrams of its external interrupts wake the thread, until its bucket is half
+ * full again.
  *
  * All of it is one timer a VM. With the VM's lock held, unless said otherwise;
  * nothing here blocks, allocates or logs but the calls of the main thread.
@@ -75,7 +76,8 @@ void vm_bounds_start(struct vm *vm, const struct message *msg, uint64_t now_ns);
 void vm_bounds_follow(struct vm *vm, uint64_t now_ns);
 /* Another policy: no vCPU's boost was cut under it. */
 void vm_bounds_forget(struct vm *vm);
-/* `count` notifications were handled, or a kick that came with none (1). */
+/* `count` notifications were handled, or a kick that came with none (1), or
+ * datagrams that were interrupts. */
 void vm_bounds_charge(struct vm *vm, unsigned int count, uint64_t now_ns);
 bool vm_bounds_held(const struct vm *vm);
 /* Whether this vCPU may become real-time, as far as these bounds go. */

@@ -17,6 +17,8 @@
 #define RING 1
 #define PRIO 55
 #define LONG_CONFIRM 3000000 /* us: of boosts that a test looks at in peace */
+#define SLOWEST_RATE 100 /* a second: 64 at once, of which its boot has taken some */
+#define FLOOD 200 /* datagrams, which all fit into a socket's buffer */
 
 /* {"command":"add-interrupt","vm":"a",...}: what is added, as JSON members. */
 static struct json_object *ask(struct world *w, const char *command, const char *members)
@@ -250,6 +252,41 @@ static void test_udp_datagrams(void **state)
 	assert_null(answer);
 }
 
+/* Whoever sends to a port is not asked who he is: his datagrams are charged to the
+ * VM as its own notifications are, and it alone is held. */
+static void test_flood_of_datagrams(void **state)
+{
+	struct world *w = *state;
+	struct frontend *f = &w->vm[0], *other;
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_port = htons(free_port()),
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct rs_error *err = NULL;
+	char path[DAEMON_PATH_MAX], members[256];
+
+	world_start(w, "ring_irq");
+	check_ok(daemon_add_vm_bounded(&w->daemon, "a", 0, SLOWEST_RATE, &err), &err);
+	daemon_vm_socket(&w->daemon, "a", path);
+	check_ok(ff_boot(f, NULL, path, &err), &err);
+	other = world_boot(w, 1, "b", 0, NULL, NULL);
+	snprintf(members, sizeof(members),
+		 "\"number\":0,\"ring\":1,\"priority\":55,\"confirm_us\":%d,"
+		 "\"source\":\"udp\",\"port\":%u",
+		 LONG_CONFIRM, ntohs(address.sin_port));
+	add(w, members);
+	check_number(&w->daemon, "a", "floods", 0);
+	send_datagrams(AF_INET, &address, sizeof(address), FLOOD);
+	assert_true(daemon_wait_number(&w->daemon, "a", "floods", 1, STEP_LIMIT_MS));
+	check_sched(f->vm.tid[0], SCHED_OTHER, 0, "held");
+	world_serves(other, "beside a flood of datagrams");
+	assert_in_range(daemon_number(&w->daemon, "a", "irq_raised"), 1, FLOOD - 1);
+	/* The others are not lost: they wait in the socket. */
+	check_becomes(&w->daemon, "a", "irq_raised", FLOOD);
+	json_object_put(ask(w, "remove-interrupt", "\"number\":0"));
+	check_becomes(&w->daemon, "a", "bounds.held", 0);
+	world_serves(f, "held no more");
+}
+
 /* No buffer of the guest's is left: counted, and the boost does not stay. */
 static void test_lost(void **state)
 {
@@ -377,6 +414,7 @@ int main(void)
 		WORLD_TEST(test_ring_does_not_boost_ahead),
 		WORLD_TEST(test_unix_datagrams),
 		WORLD_TEST(test_udp_datagrams),
+		WORLD_TEST(test_flood_of_datagrams),
 		WORLD_TEST(test_lost),
 		WORLD_TEST(test_vm_leaves_while_boosted),
 		WORLD_TEST(test_sigkill_while_boosted),
