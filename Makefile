@@ -58,6 +58,7 @@ help:
 	@echo 'make sanitize run the unit tests, and the daemon under attack, with sanitizers'
 	@echo 'make soak    VMs that come, flood and die, for hours, and what must hold [HOURS=2] [SEED=N]'
 	@echo 'make security draw up the table of docs/security.md from what was measured'
+	@echo '             [PARTS="fuzz faults bounds soak"]'
 	@echo 'make unit    build the unit tests under build/tests/'
 	@echo 'make host    build build/ringsched and build/ringschedd, and what `make docs` makes'
 	@echo 'make docs    manual pages and shell completion: man -l build/share/man/man1/ringsched.1'
@@ -127,7 +128,7 @@ soak: setup
 	tests/soak/run --hours '$(HOURS)' --seed '$(SEED)' --out "results/soak-$$(date +%Y%m%d-%H%M%S)"
 
 security:
-	scripts/security-table
+	scripts/security-table $(PARTS)
 
 INSTALL := scripts/install --prefix '$(PREFIX)' --destdir '$(DESTDIR)' --unitdir '$(UNITDIR)'
 
