@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "host/cleanup.h"
@@ -18,9 +19,11 @@
 #define COMMAND_FD 3 /* in the child */
 #define ANSWER_LIMIT_S 5
 
-/* To the child: a path to connect to, or an empty one for one more vCPU. */
+/* To the child: a path to connect to; with an empty one the first vCPU works, or
+ * there is one more. */
 struct order {
 	char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
+	unsigned int work_us; /* 0: one more vCPU */
 };
 
 /* From the child; a connected socket travels beside it. */
@@ -37,9 +40,36 @@ struct birth {
 	pthread_barrier_t ready;
 };
 
+/* In the child: what its first vCPU is to do, and that it is done. */
+static int work[2], done[2];
+
+static int64_t used_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return t.tv_sec * 1000000ll + t.tv_nsec / 1000;
+}
+
+static _Noreturn void work_as_told(void)
+{
+	unsigned int us;
+
+	while (read(work[0], &us, sizeof(us)) == sizeof(us)) {
+		int64_t end = used_us() + us;
+
+		while (used_us() < end)
+			;
+		if (write(done[1], &us, sizeof(us)) != sizeof(us))
+			break;
+	}
+	_exit(1);
+}
+
 static void *vcpu_thread(void *argument)
 {
 	struct birth *b = argument;
+	bool first = b->index == 0;
 	char name[16];
 
 	snprintf(name, sizeof(name), "CPU %u/%s", b->index % RS_VCPU_MAX, b->options.accelerator);
@@ -47,6 +77,8 @@ static void *vcpu_thread(void *argument)
 	b->tid = gettid();
 	b->code = b->options.own ? -sched_restore(0, b->options.own, NULL) : 0;
 	pthread_barrier_wait(&b->ready);
+	if (first)
+		work_as_told();
 	for (;;)
 		pause();
 	return NULL;
@@ -102,6 +134,16 @@ static void connect_to(const struct order *order)
 	close(fd);
 }
 
+static void let_work(unsigned int us)
+{
+	const struct report r = { 0 };
+
+	if (write(work[1], &us, sizeof(us)) != sizeof(us) ||
+	    read(done[0], &us, sizeof(us)) != sizeof(us))
+		_exit(1);
+	send_report(&r, -1);
+}
+
 /* The child's life: it ends when the test closes its end of the socket. */
 static _Noreturn void run_child(const struct fake_vm_options *options)
 {
@@ -109,6 +151,8 @@ static _Noreturn void run_child(const struct fake_vm_options *options)
 	struct order order;
 	struct report r;
 
+	if (pipe(work) || pipe(done))
+		_exit(1);
 	for (; index < options->vcpus; index++) {
 		r = create_vcpu(options, index);
 		send_report(&r, -1);
@@ -116,6 +160,10 @@ static _Noreturn void run_child(const struct fake_vm_options *options)
 	while (recv(COMMAND_FD, &order, sizeof(order), 0) == sizeof(order)) {
 		if (order.path[0]) {
 			connect_to(&order);
+			continue;
+		}
+		if (order.work_us) {
+			let_work(order.work_us);
 			continue;
 		}
 		r = create_vcpu(options, index++);
@@ -194,9 +242,10 @@ int fake_vm_spawn(struct fake_vm *vm, const struct fake_vm_options *options, str
 	return 0;
 }
 
-static int give_order(struct fake_vm *vm, const char *path, struct rs_error **err)
+static int give_order(struct fake_vm *vm, const char *path, unsigned int work_us,
+		      struct rs_error **err)
 {
-	struct order order = { 0 };
+	struct order order = { .work_us = work_us };
 
 	if (strlen(path) >= sizeof(order.path))
 		return rs_fail(err, ENAMETOOLONG, "%s is too long for a socket", path);
@@ -211,7 +260,7 @@ int fake_vm_connect(struct fake_vm *vm, const char *path, struct rs_error **err)
 	struct report r = { 0 };
 	int fd = -1;
 
-	if (give_order(vm, path, err) || take_report(vm, &r, &fd, err))
+	if (give_order(vm, path, 0, err) || take_report(vm, &r, &fd, err))
 		return rs_fail_wrap(err, "connecting to %s", path);
 	if (r.code) {
 		if (fd >= 0)
@@ -225,9 +274,19 @@ pid_t fake_vm_add_vcpu(struct fake_vm *vm, struct rs_error **err)
 {
 	if (vm->vcpus == RS_VCPU_MAX)
 		return rs_fail(err, ENOSPC, "%d vCPUs already", RS_VCPU_MAX);
-	if (give_order(vm, "", err) || take_vcpu(vm, vm->vcpus, err))
+	if (give_order(vm, "", 0, err) || take_vcpu(vm, vm->vcpus, err))
 		return rs_fail_wrap(err, "adding a vCPU");
 	return vm->tid[vm->vcpus++];
+}
+
+int fake_vm_work(struct fake_vm *vm, unsigned int us, struct rs_error **err)
+{
+	struct report r;
+	int fd;
+
+	if (give_order(vm, "", us, err) || take_report(vm, &r, &fd, err))
+		return rs_fail_wrap(err, "working for %u us", us);
+	return 0;
 }
 
 void fake_vm_kill(struct fake_vm *vm)

@@ -38,6 +38,9 @@ int fake_vm_connect(struct fake_vm *vm, const char *path, struct rs_error **err)
 /* One more vCPU thread, as after a hot-plug; its tid. */
 pid_t fake_vm_add_vcpu(struct fake_vm *vm, struct rs_error **err);
 
+/* The first vCPU thread uses so much CPU time; returns when it has. */
+int fake_vm_work(struct fake_vm *vm, unsigned int us, struct rs_error **err);
+
 /* SIGKILL and wait; may be called twice. */
 void fake_vm_kill(struct fake_vm *vm);
 

@@ -2,8 +2,9 @@
 /*
  * A real virtual machine attacks the daemon through its device (attacks.c),
  * while another VM goes on with its rings. Meanwhile and afterwards: the daemon
- * lives and counts it, the attacker has no boost, the other VM gets its own; and
- * when the attacker behaves again, so does it. Once gone it has left nothing.
+ * lives and counts it, the attacker has no boost, the other VM gets its own and
+ * meets its deadlines on the core that both want; and when the attacker behaves
+ * again, so does it. Once gone it has left nothing.
  * ATTACK=NAME tries only that one, SHOW_LOG=1 shows what daemon and QEMU said.
  */
 #include <sched.h>
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/fake/deadlines.h"
 #include "tests/fake/holds.h"
 #include "tests/fake/world.h"
 #include "tests/nano/qemu.h"
@@ -48,6 +50,7 @@ static const char *accelerator;
 static struct world *the_world;
 static struct qemu attacker;
 static struct holds before;
+static bool shares_core;
 
 static struct daemon *the_daemon(void)
 {
@@ -128,6 +131,8 @@ static void watch(const struct attack *a)
 
 	for (int i = 0; i < ROUNDS; i++) {
 		world_serves(&the_world->vm[0], a->name);
+		if (shares_core)
+			check_deadlines(&the_world->vm[0], a->name);
 		if (!a->boosted)
 			check_sched(qemu_vcpu(&attacker, accelerator), SCHED_OTHER, 0, a->name);
 		if (a->cut_off)
@@ -164,6 +169,9 @@ static void attack(const struct attack *a)
 
 	print_message("  %s\n", a->name);
 	boot(a);
+	shares_core = deadlines_share_core(&the_world->vm[0], qemu_vcpu(&attacker, accelerator));
+	if (!shares_core)
+		print_message("  (one core only: no deadlines)\n");
 	qemu_go_on(&attacker);
 	watch(a);
 	if (a->cut_off)
