@@ -231,6 +231,8 @@ int vm_budget_begin(struct vm *vm, enum vm_budget_by by, struct rs_error **err)
 	return 0;
 }
 
+/* What was used stays used: whoever connects next under this name, the same
+ * process or another, has no budget of its own in the same window. */
 void vm_budget_end(struct vm *vm)
 {
 	struct vm_budget *b = &vm->budget;
@@ -239,7 +241,6 @@ void vm_budget_end(struct vm *vm)
 		close(b->timer);
 	b->timer = -1;
 	b->by = VM_BUDGET_NOBODY;
-	b->window_end = b->used_ns = 0;
 	b->cut = false;
 }
 

@@ -217,6 +217,28 @@ static void test_removed_while_cut(void **state)
 	assert_int_equal(record_used(record), 0);
 }
 
+/* To connect again brings no other budget. */
+static void test_outlasts_its_process(void **state)
+{
+	uint64_t end;
+
+	(void)state;
+	connect_with("ring", PERMILLE, VM_BUDGET_DAEMON);
+	send(RS_KIND_START, 1, 40);
+	end = vm->budget.window_end;
+	spin();
+	vm_disconnect(vm);
+	assert_all_normal();
+	assert_int_equal(vm_connect(vm, p.pid, NULL), 0);
+	assert_int_equal(vm_prepare(vm, NULL), 0);
+	send(RS_KIND_START, 1, 40);
+	assert_sched(p.vcpu[0], SCHED_OTHER, 0);
+	assert_int_equal(vm->counters.budget_cuts, 1);
+	assert_int_equal(vm->budget.window_end, end);
+	expire(end);
+	assert_sched(p.vcpu[0], SCHED_FIFO, 40);
+}
+
 /* In the root group no cgroup keeps a budget, whatever the kernel has. */
 static void test_left_to_a_kernel_without(void **state)
 {
@@ -248,6 +270,7 @@ int main(void)
 		T(test_vcpus_share),
 		T(test_static),
 		T(test_removed_while_cut),
+		T(test_outlasts_its_process),
 		T(test_left_to_a_kernel_without),
 	};
 
