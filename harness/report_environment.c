@@ -56,6 +56,31 @@ static double steal_of(const struct run *run)
 	return sum / 1e3;
 }
 
+/* Whether anybody heeds it is the machine's: the first cell speaks for all. */
+static void write_io_boost(const struct run *run, FILE *to)
+{
+	struct json_object *settled = json_dict(run->cells[0]->json, "settled");
+	char name[128], text[384];
+
+	if (!settled)
+		return;
+	json_object_object_foreach(settled, vm, now) {
+		struct json_object *io = json_dict(now, "io_boost");
+		const char *device = json_shown(io, "device");
+
+		if (!json_true(io, "wanted"))
+			continue;
+		if (json_true(io, "able"))
+			snprintf(text, sizeof(text), "heeded by device %s (%s)", device,
+				 json_shown(io, "scheduler"));
+		else
+			snprintf(text, sizeof(text), "no effect: %s%s%s", json_shown(io, "why_not"),
+				 *device ? "; device " : "", device);
+		snprintf(name, sizeof(name), "`io_boost` of VM %s", vm);
+		write_pair(name, text, to);
+	}
+}
+
 void report_write_environment(const struct summary *s, FILE *to)
 {
 	struct json_object *run = s->run->json, *environment = json_dict(run, "environment");
@@ -71,6 +96,7 @@ void report_write_environment(const struct summary *s, FILE *to)
 			write_pair(name, value ? json_object_get_string(value) : "not known", to);
 	}
 	write_pair("steal in all phases (ms)", format_number(number, steal_of(s->run), 3), to);
+	write_io_boost(s->run, to);
 	write_witness(s, to);
 	if (!s->run->failure_count)
 		return;

@@ -126,24 +126,53 @@ static void loads_were_running(void **state)
 	assert_true(number(vcpu, "run_ns") + number(vcpu, "wait_ns") > length * 8 / 10);
 }
 
+/* The reader of the report is told as well. */
+static void check_report(const char *line)
+{
+	cleanup_free char *path = folder_path(getenv("SHORT_RUN"), "report.md");
+	static char text[131072];
+
+	assert_int_equal(folder_read(path, text, sizeof(text), NULL), 0);
+	if (!strstr(text, line))
+		fail_msg("report.md does not say: %s", line);
+}
+
 /* In force, or the reason is there: a device may heed no priorities. */
 static void io_was_boosted(void **state)
 {
 	cleanup_json struct json_object *cell = open_json(CELL "cell.json");
-	struct json_object *vms = json_array(json_dict(cell, "daemon"), "vms");
-	struct json_object *vm = row_with(vms, "name", "neighbour");
+	struct json_object *vm = vm_status(cell, "neighbour");
 	struct json_object *io = json_dict(vm, "io_boost");
 
 	(void)state;
-	assert_true(json_object_get_boolean(json_object_object_get(io, "wanted")));
-	if (!json_object_get_boolean(json_object_object_get(io, "able"))) {
+	assert_true(json_true(io, "wanted"));
+	if (!json_true(io, "able")) {
 		print_message("io_boost: %s\n", json_text(io, "why_not"));
 		assert_int_equal(number(vm, "io_boosts"), 0);
+		check_report("| `io_boost` of VM neighbour | no effect: ");
 		return;
 	}
+	check_report("| `io_boost` of VM neighbour | heeded by device ");
 	assert_true(number(vm, "io_boosts") > 50);
 	assert_int_equal(number(vm, "io_failed"), 0);
 	assert_true(json_count(json_array(io, "threads")) > 1);
+}
+
+/* The second VM has no disk: that is said, and its ring is boosted all the same. */
+static void without_a_disk_the_run_goes_on(void **state)
+{
+	cleanup_json struct json_object *cell = open_json(CELL "cell.json");
+	struct json_object *vm = vm_status(cell, "second");
+	struct json_object *io = json_dict(vm, "io_boost");
+
+	(void)state;
+	assert_true(json_true(io, "wanted"));
+	assert_false(json_true(io, "able"));
+	assert_non_null(strstr(json_text(io, "why_not"), "no block device holds a disk of it"));
+	check_report("| `io_boost` of VM second | no effect: no block device holds a disk of it");
+	assert_int_equal(number(vm, "io_boosts"), 0);
+	assert_int_equal(number(vm, "io_failed"), 0);
+	assert_true(number(vm, "boosts") > 50);
 }
 
 static void shared_data_was_whole(void **state)
@@ -180,6 +209,7 @@ int main(void)
 		cmocka_unit_test(cyclictest_was_run),
 		cmocka_unit_test(loads_were_running),
 		cmocka_unit_test(io_was_boosted),
+		cmocka_unit_test(without_a_disk_the_run_goes_on),
 		cmocka_unit_test(shared_data_was_whole),
 		cmocka_unit_test(kernels_are_as_asked),
 	};

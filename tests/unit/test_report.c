@@ -5,8 +5,9 @@
  * `test_report DIR` makes a realistic run in DIR instead and reports it: to
  * look at the figures with nothing measured.
  */
-#include "host/prng.h"
+#include "harness/report_internal.h"
 #include "host/cleanup.h"
+#include "host/prng.h"
 #include "tests/unit/summary_world.h"
 
 /* A file name of cell.json must not lead out of the cell's folder. */
@@ -87,6 +88,44 @@ static void test_report_files(void **state)
 	assert_non_null(strstr(text, "policy,phase,metric,upper_us,count\n"));
 	assert_non_null(strstr(text, "ring_boot,boot,response,"));
 	assert_non_null(strstr(read_text("summary.json"), "\"schema\": 1"));
+}
+
+/* A VM's `io_boost`, as the daemon answered when it settled the VM. */
+static const char settled[] =
+	"\"settled\":{\"control\":{\"io_boost\":{\"wanted\":false,\"able\":false}},"
+	"\"diskless\":{\"io_boost\":{\"wanted\":true,\"able\":false,\"device\":\"\","
+	"\"scheduler\":\"\",\"why_not\":\"there is none\"}},"
+	"\"heedless\":{\"io_boost\":{\"wanted\":true,\"able\":false,\"device\":\"vdb\","
+	"\"scheduler\":\"none\",\"why_not\":\"it takes no notice\"}},"
+	"\"heeding\":{\"io_boost\":{\"wanted\":true,\"able\":true,\"device\":\"vda\","
+	"\"scheduler\":\"bfq\",\"why_not\":null}}},";
+
+/* What has no effect on this machine, the reader of the report is told. */
+static void test_io_boost_is_told(void **state)
+{
+	cleanup_run struct run *run = NULL;
+	cleanup_summary struct summary *s = NULL;
+	cleanup_free char *text = NULL;
+	char command[1024];
+	size_t size;
+	FILE *to;
+
+	(void)state;
+	synth_run(&known, folder);
+	snprintf(command, sizeof(command), "sed -i '1s/^{/{%s/' %s/cells/*/cell.json", settled,
+		 folder);
+	assert_int_equal(system(command), 0);
+	s = read_summary(&run);
+	to = open_memstream(&text, &size);
+	assert_non_null(to);
+	report_write_environment(s, to);
+	fclose(to);
+	assert_non_null(strstr(text, "| `io_boost` of VM diskless | no effect: there is none |\n"));
+	assert_non_null(strstr(text, "| `io_boost` of VM heedless | no effect: it takes no notice; "
+				     "device vdb |\n"));
+	assert_non_null(
+		strstr(text, "| `io_boost` of VM heeding | heeded by device vda (bfq) |\n"));
+	assert_null(strstr(text, "of VM control"));
 }
 
 /* ---- a run as one would measure it, for the eye ---- */
@@ -202,9 +241,8 @@ static void test_what_is_no_run(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		IN_FOLDER(test_hostile_file_name),
-		IN_FOLDER(test_hostile_names),
-		IN_FOLDER(test_report_files),
+		IN_FOLDER(test_hostile_file_name), IN_FOLDER(test_hostile_names),
+		IN_FOLDER(test_report_files),	   IN_FOLDER(test_io_boost_is_told),
 		IN_FOLDER(test_what_is_no_run),
 	};
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* io_boost: I/O priorities of a VM's threads, read back from the kernel. */
+#include <glob.h>
 #include <unistd.h>
 
 #include "tests/unit/policy_world.h"
@@ -196,6 +197,55 @@ static void test_without_a_disk(void **state)
 	assert_false(vm_io_refresh(vm));
 }
 
+/* A block device that serves requests in whatever order; skips where all heed. */
+static void find_heedless(char *path, size_t size)
+{
+	struct ioprio_device device;
+	glob_t found = { 0 };
+	bool is = false;
+
+	glob("/sys/block/*", 0, NULL, &found);
+	for (size_t i = 0; i < found.gl_pathc && !is; i++) {
+		snprintf(path, size, "/dev/%s", strrchr(found.gl_pathv[i], '/') + 1);
+		is = !ioprio_device_of(path, &device, NULL) && *device.name && !device.heeds;
+	}
+	globfree(&found);
+	if (!is)
+		skip();
+}
+
+/* The disk is known, and its device's scheduler takes no notice. */
+static void test_device_that_does_not_heed(void **state)
+{
+	struct vm_config config = {
+		.name = "loop",
+		.socket = "/nowhere",
+		.role = VM_ROLE_CONTROL,
+		.ceiling = CEILING,
+		.budget_permille = BUDGET,
+		.io_boost = true,
+		.policy = policy_find("ring", NULL),
+		.record = record,
+	};
+	char path[280];
+
+	(void)state;
+	find_heedless(path, sizeof(path));
+	config.disk = path;
+	vm = vm_add(&config, NULL);
+	assert_non_null(vm);
+	assert_int_equal(vm_connect(vm, p.pid, NULL), 0);
+	assert_int_equal(vm_settle(vm, NULL), 0);
+	assert_string_equal(vm->io.device.name, strrchr(path, '/') + 1);
+	assert_false(vm->io.able);
+	assert_non_null(strstr(vm->io.why, "takes no notice of priorities"));
+	send(RS_KIND_START, 1, 40);
+	assert_sched(p.vcpu[0], SCHED_FIFO, 40);
+	assert_io(IOPRIO_NONE, IOPRIO_NONE);
+	assert_int_equal(vm->counters.io_boosts, 0);
+	assert_int_equal(record_used(record), 2); /* the vCPUs' scheduling alone */
+}
+
 #define IO(name) cmocka_unit_test_setup_teardown(name, set_up_io, tear_down_io)
 
 int main(void)
@@ -208,6 +258,7 @@ int main(void)
 		IO(test_restored_on_every_way_out),
 		IO(test_restored_after_kill),
 		T(test_without_a_disk),
+		T(test_device_that_does_not_heed),
 	};
 
 	if (!realtime_permitted())
