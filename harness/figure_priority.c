@@ -18,6 +18,7 @@
 
 #define STRETCH_PERIODS 4
 #define IDLE_LEVEL (-14) /* where SCHED_IDLE is drawn, below SCHED_OTHER's 0 */
+#define NAME_HEIGHT 9 /* priorities that a name on their axis is high */
 #define ROWS_MAX 6 /* rings that are drawn; more would not be legible */
 
 struct stretch {
@@ -240,12 +241,15 @@ static void write_steps(FILE *dat, const struct stretch *st, const char *vm,
 	fprintf(dat, "%.4f %g\n\n\n", ms(st, st->end), level);
 }
 
+/* From above: of names that would lie on each other the highest stays, and the
+ * others have their line alone. */
 static void write_levels(FILE *gp, const bool used[128])
 {
-	const char *comma = "";
+	int named = 127;
 
 	fputs("set ytics (", gp);
-	for (int i = 0; i < 120; i++) {
+	for (int i = 119; i >= 0; i--) {
+		const char *comma = named == 127 ? "" : ", ";
 		int level = i - 20;
 
 		if (!used[i])
@@ -254,9 +258,12 @@ static void write_levels(FILE *gp, const bool used[128])
 			fprintf(gp, "%s'SCHED\\_IDLE' %d", comma, level);
 		else if (level <= 0)
 			fprintf(gp, "%s'SCHED\\_OTHER' %d", comma, level);
+		else if (named - level < NAME_HEIGHT)
+			fprintf(gp, "%s'' %d", comma, level);
 		else
 			fprintf(gp, "%s'SCHED\\_FIFO %d' %d", comma, level, level);
-		comma = ", ";
+		if (level <= 0 || named - level >= NAME_HEIGHT)
+			named = level;
 	}
 	fputs(")\n", gp);
 }

@@ -103,6 +103,18 @@ static void nothing_went_wrong(void **state)
 	assert_true(number(json_dict(vm, "switches_by_priority"), "64") > 500);
 }
 
+/* Five priorities from 80 to 64: the figure names those that there is room for. */
+static void names_do_not_lie_on_each_other(void **state)
+{
+	cleanup_free char *path = folder_path(getenv("SHORT_RUN"), "figures/priority.gp");
+	char text[8192];
+
+	(void)state;
+	assert_int_equal(folder_read(path, text, sizeof(text), NULL), 0);
+	assert_non_null(strstr(text, "set ytics ('SCHED\\_FIFO 80' 80, '' 76, '' 72, "
+				     "'SCHED\\_FIFO 68' 68, '' 64, 'SCHED\\_OTHER' 0)"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -110,6 +122,7 @@ int main(void)
 		cmocka_unit_test(per_switch_grows),
 		cmocka_unit_test(told_is_in_force),
 		cmocka_unit_test(nothing_went_wrong),
+		cmocka_unit_test(names_do_not_lie_on_each_other),
 	};
 
 	if (!getenv("SHORT_RUN")) {
