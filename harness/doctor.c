@@ -30,6 +30,7 @@ const struct doctor_check doctor_checks[] = {
 	CHECK(isolated, "the scheduler may put any other task on the shared core"),
 	CHECK(nohz_full, "the tick interrupts the shared core some hundred times a second"),
 	CHECK(irq_affinity, "a device's interrupts may be handled on the shared core"),
+	CHECK(irq_default, "a device that comes later has its interrupts on these cores"),
 	CHECK(interrupts, "interrupts on the shared core come before every priority"),
 	CHECK(irqbalance, "it moves interrupts to the shared core while a run goes on"),
 	CHECK(clocksource, "a slow clock costs microseconds at every reading"),
@@ -126,10 +127,26 @@ static void add_command(char *line, size_t size, const char *value, const char *
 	snprintf(line + used, size - used, "%secho %s >%s", used ? "; " : "", value, path);
 }
 
-/* "always [madvise] never" is written as the word in brackets. */
-static void chosen_word(char *text)
+/* GRUB's is Debian's; what another boot loader wants, its user knows. */
+void doctor_advise_boot(const struct doctor *d, struct doctor_finding *f, const char *words)
 {
-	char *open = strchr(text, '['), *close = open ? strchr(open, ']') : NULL;
+#define LINE "/^GRUB_CMDLINE_LINUX=/s"
+#define BOOT " /etc/default/grub && update-grub && reboot"
+	if (!doctor_exists(d, "/etc/default/grub")) {
+		snprintf(f->change, sizeof(f->change),
+			 "add %s to the kernel's command line and boot again", words);
+		snprintf(f->undo, sizeof(f->undo), "take it away and boot again");
+		return;
+	}
+	snprintf(f->change, sizeof(f->change), "sed -i '" LINE "/=\"/&%s /'" BOOT, words);
+	snprintf(f->undo, sizeof(f->undo), "sed -i '" LINE "/%s //'" BOOT, words);
+#undef LINE
+#undef BOOT
+}
+
+void doctor_chosen(char *text)
+{
+	char *open = strpbrk(text, "[("), *close = open ? strpbrk(open, "])") : NULL;
 
 	if (!close)
 		return;
@@ -154,7 +171,7 @@ void doctor_offer(const struct doctor *d, struct doctor_finding *f, const char *
 	more += f->change_count;
 	*more = (struct doctor_change){ strdup(path), strdup(wanted) };
 	f->change_count++;
-	chosen_word(now);
+	doctor_chosen(now);
 	add_command(f->change, sizeof(f->change), wanted, path);
 	add_command(f->undo, sizeof(f->undo), now, path);
 	return;

@@ -117,9 +117,14 @@ void doctor_say(struct doctor_finding *f, enum doctor_state state, const char *f
 	__attribute__((format(printf, 3, 4)));
 /* What a person has to do where --fix cannot. */
 void doctor_advise(struct doctor_finding *f, const char *change, const char *undo);
+/* The same where the kernel's command line lacks these words. */
+void doctor_advise_boot(const struct doctor *d, struct doctor_finding *f, const char *words);
 /* A reversible change: the file below d->root gets `wanted`. */
 void doctor_offer(const struct doctor *d, struct doctor_finding *f, const char *wanted,
 		  const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* "always [madvise] never", "none voluntary (full)": what is in force is the
+ * word in brackets, and that is what is written. Any other text stays. */
+void doctor_chosen(char *text);
 
 /* Every check, for the table. */
 #define DOCTOR_LOOK(name) void doctor_look_##name(const struct doctor *d, struct doctor_finding *f)
@@ -132,6 +137,7 @@ DOCTOR_LOOK(idle_states);
 DOCTOR_LOOK(isolated);
 DOCTOR_LOOK(nohz_full);
 DOCTOR_LOOK(irq_affinity);
+DOCTOR_LOOK(irq_default);
 DOCTOR_LOOK(interrupts);
 DOCTOR_LOOK(irqbalance);
 DOCTOR_LOOK(busy);

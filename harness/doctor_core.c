@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Checks of the scenario's cores and of what else happens on them. */
+#include <ctype.h>
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "harness/doctor.h"
+#include "harness/domain_xml.h"
 #include "harness/scenario.h"
 #include "harness/schedstat.h"
 #include "host/cleanup.h"
@@ -85,6 +87,8 @@ DOCTOR_LOOK(siblings)
 			doctor_say(f, DOCTOR_WARN, "shared core %d is one of the threads %s",
 				   s->shared_cores[i], list);
 			doctor_offer(d, f, "off", CPU "/smt/control");
+			if (!f->change_count)
+				doctor_advise_boot(d, f, "nosmt");
 			return;
 		}
 		doctor_say(f, DOCTOR_PASS, "no sibling thread is online");
@@ -147,12 +151,13 @@ DOCTOR_LOOK(idle_states)
 		look_at_idle(d, f, d->scenario->shared_cores[i]);
 }
 
-/* A list of cores of the kernel that should name every shared core. */
+/* A list of cores of the kernel that should name every shared core: a parameter
+ * of its command line, with another that belongs to it, or NULL. */
 static void look_at_list(const struct doctor *d, struct doctor_finding *f, const char *path,
-			 const char *parameter)
+			 const char *parameter, const char *with)
 {
 	const struct scenario *s = d->scenario;
-	char list[256] = "", change[128];
+	char list[256] = "", cores[128], words[320];
 	bool known = doctor_read(d, list, sizeof(list), "%s", path);
 	int missing = offline(list, s->shared_cores, s->shared_core_count);
 
@@ -161,19 +166,22 @@ static void look_at_list(const struct doctor *d, struct doctor_finding *f, const
 		return;
 	}
 	doctor_say(f, DOCTOR_WARN, "%s does not name core %d", parameter, missing);
-	snprintf(change, sizeof(change), "add %s=%d to the kernel's command line and boot again",
-		 parameter, missing);
-	doctor_advise(f, change, "take it away and boot again");
+	cores_text(s->shared_cores, s->shared_core_count, cores, sizeof(cores));
+	if (with)
+		snprintf(words, sizeof(words), "%s=%s %s=%s", parameter, cores, with, cores);
+	else
+		snprintf(words, sizeof(words), "%s=%s", parameter, cores);
+	doctor_advise_boot(d, f, words);
 }
 
 DOCTOR_LOOK(isolated)
 {
-	look_at_list(d, f, CPU "/isolated", "isolcpus");
+	look_at_list(d, f, CPU "/isolated", "isolcpus", NULL);
 }
 
 DOCTOR_LOOK(nohz_full)
 {
-	look_at_list(d, f, CPU "/nohz_full", "nohz_full");
+	look_at_list(d, f, CPU "/nohz_full", "nohz_full", "rcu_nocbs");
 }
 
 /* One loop instead of a command an interrupt; the way back only where it is
@@ -229,6 +237,64 @@ DOCTOR_LOOK(irq_affinity)
 			   on_shared, all);
 	else
 		doctor_say(f, DOCTOR_PASS, "none of %u interrupts may come to a shared core", all);
+}
+
+/* The core's digit of a mask as the kernel writes it ("ffffffff,00000003"), and
+ * *bit in it; NULL where the mask is too short. */
+static char *mask_digit(char *mask, int core, unsigned int *bit)
+{
+	int before = core / 4;
+
+	*bit = 1u << core % 4;
+	for (char *p = mask + strlen(mask); p > mask; p--)
+		if (isxdigit((unsigned char)p[-1]) && !before--)
+			return p - 1;
+	return NULL;
+}
+
+/* Takes the core out; false where it was not in. */
+static bool mask_clear(char *mask, int core)
+{
+	unsigned int bit, value;
+	char *digit = mask_digit(mask, core, &bit);
+
+	if (!digit)
+		return false;
+	value = (unsigned int)(isdigit((unsigned char)*digit) ? *digit - '0' :
+								(*digit | 0x20) - 'a' + 10);
+	if (!(value & bit))
+		return false;
+	*digit = "0123456789abcdef"[value & ~bit];
+	return true;
+}
+
+/* What irqaffinity= sets. */
+DOCTOR_LOOK(irq_default)
+{
+#define MASK "/proc/irq/default_smp_affinity"
+	const struct scenario *s = d->scenario;
+	char mask[512], others[512], words[160] = "irqaffinity=";
+	unsigned int on_shared = 0;
+
+	if (!doctor_read(d, mask, sizeof(mask), MASK)) {
+		doctor_say(f, DOCTOR_SKIP, "this kernel has no " MASK);
+		return;
+	}
+	strcpy(others, mask);
+	for (unsigned int i = 0; i < s->shared_core_count; i++)
+		on_shared += mask_clear(others, s->shared_cores[i]);
+	doctor_say(f, on_shared ? DOCTOR_WARN : DOCTOR_PASS, "cores by mask %.255s", mask);
+	if (!on_shared)
+		return;
+	if (strpbrk(others, "123456789abcdef")) {
+		doctor_offer(d, f, others, MASK);
+		return;
+	}
+	/* No core would be left: the kernel wants one. */
+	cores_text(s->housekeeping_cores, s->housekeeping_core_count, words + strlen(words),
+		   sizeof(words) - strlen(words));
+	doctor_advise_boot(d, f, words);
+#undef MASK
 }
 
 DOCTOR_LOOK(interrupts)

@@ -29,16 +29,12 @@ static int write_value(const char *path, const char *value)
 	return write(fd, value, length) == (ssize_t)length ? 0 : -errno;
 }
 
-/* A file that lists words and puts the chosen one in brackets takes the word. */
 static int read_value(const char *path, char *value, size_t size)
 {
 	int ret = folder_read(path, value, size, NULL);
-	char *open = ret < 0 ? NULL : strchr(value, '['), *close = open ? strchr(open, ']') : NULL;
 
-	if (close) {
-		*close = '\0';
-		memmove(value, open + 1, strlen(open + 1) + 1);
-	}
+	if (ret >= 0)
+		doctor_chosen(value);
 	return ret;
 }
 

@@ -8,6 +8,7 @@
 #include "host/cleanup.h"
 
 #define RT_RUNTIME_MIN 0.95 /* of the period; the VMs' budgets sum up to 0.94 */
+#define OTHER_KERNEL "boot a kernel that has it: apt-get install linux-image-amd64 && reboot"
 
 DOCTOR_LOOK(hypervisor)
 {
@@ -80,6 +81,8 @@ DOCTOR_LOOK(cpu_flags)
 		   virtualisation ? "vmx or svm" : "neither vmx nor svm");
 	if (!virtualisation)
 		doctor_advise(f, "turn VT-x or AMD-V on in the firmware", "");
+	else if (!even)
+		doctor_advise(f, "measure on a machine whose time stamp counter is even", "");
 }
 
 DOCTOR_LOOK(preemption)
@@ -96,8 +99,7 @@ DOCTOR_LOOK(preemption)
 
 		doctor_say(f, full ? DOCTOR_PASS : DOCTOR_WARN, "%s", model);
 		if (!full)
-			doctor_advise(f, "echo full >/sys/kernel/debug/sched/preempt",
-				      "echo the word in brackets back");
+			doctor_offer(d, f, "full", "/sys/kernel/debug/sched/preempt");
 		return;
 	}
 	if (uname(&name) < 0)
@@ -114,7 +116,8 @@ DOCTOR_LOOK(preemption)
 		doctor_say(f, DOCTOR_PASS, "PREEMPT");
 	} else {
 		doctor_say(f, DOCTOR_WARN, "the kernel is not preemptible (%s)", name.version);
-		doctor_advise(f, "boot with preempt=full, or a kernel that has it", "");
+		doctor_advise(f, "apt-get install linux-image-rt-amd64 && reboot",
+			      "apt-get remove linux-image-rt-amd64 && reboot");
 	}
 }
 
@@ -124,11 +127,14 @@ DOCTOR_LOOK(sched_info)
 		doctor_say(f, DOCTOR_PASS, "threads' waiting time is counted");
 	else
 		doctor_say(f, DOCTOR_FAIL, "the kernel lacks CONFIG_SCHED_INFO");
+	if (f->state == DOCTOR_FAIL)
+		doctor_advise(f, OTHER_KERNEL, "");
 }
 
 DOCTOR_LOOK(rt_runtime)
 {
 	long long runtime, period;
+	char wanted[32];
 
 	if (!doctor_number(d, &runtime, "/proc/sys/kernel/sched_rt_runtime_us") ||
 	    !doctor_number(d, &period, "/proc/sys/kernel/sched_rt_period_us") || period <= 0) {
@@ -143,8 +149,9 @@ DOCTOR_LOOK(rt_runtime)
 	doctor_say(f,
 		   (double)runtime >= RT_RUNTIME_MIN * (double)period ? DOCTOR_PASS : DOCTOR_WARN,
 		   "%lld of each %lld us", runtime, period);
+	snprintf(wanted, sizeof(wanted), "%.0f", RT_RUNTIME_MIN * (double)period);
 	if (f->state == DOCTOR_WARN)
-		doctor_offer(d, f, "950000", "/proc/sys/kernel/sched_rt_runtime_us");
+		doctor_offer(d, f, wanted, "/proc/sys/kernel/sched_rt_runtime_us");
 }
 
 DOCTOR_LOOK(rt_group)
@@ -158,24 +165,44 @@ DOCTOR_LOOK(rt_group)
 		doctor_say(f, DOCTOR_PASS, "off: no grant is needed, the daemon keeps budgets");
 }
 
+/* v2: what the root group can hand down. A kernel may have a controller off. */
+static void look_at_cgroup2(struct doctor_finding *f, char *list)
+{
+	static const char *const needed[] = { "cpu", "cpuset", "memory", "io" };
+	char spaced[300];
+
+	snprintf(spaced, sizeof(spaced), " %s\n", list);
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+		if (!has_flag(spaced, needed[i])) {
+			doctor_say(f, DOCTOR_FAIL, "v2 without controller %s, with %s", needed[i],
+				   list);
+			doctor_advise(f, OTHER_KERNEL, "");
+			return;
+		}
+	doctor_say(f, DOCTOR_PASS, "v2 with %s", list);
+}
+
 DOCTOR_LOOK(cgroups)
 {
 	static const char *const needed[] = { "cpu", "cpuset", "memory", "blkio" };
 	char list[256];
 
 	if (doctor_read(d, list, sizeof(list), "/sys/fs/cgroup/cgroup.controllers")) {
-		doctor_say(f,
-			   strstr(list, "cpu") && strstr(list, "memory") ? DOCTOR_PASS :
-									   DOCTOR_FAIL,
-			   "v2 with %s", list);
+		look_at_cgroup2(f, list);
 		return;
 	}
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
-		if (!doctor_exists(d, "/sys/fs/cgroup/%s/cgroup.procs", needed[i])) {
-			doctor_say(f, DOCTOR_FAIL, "controller %s is mounted in neither version",
-				   needed[i]);
-			return;
-		}
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+		if (doctor_exists(d, "/sys/fs/cgroup/%s/cgroup.procs", needed[i]))
+			continue;
+		doctor_say(f, DOCTOR_FAIL, "controller %s is mounted in neither version",
+			   needed[i]);
+		snprintf(f->change, sizeof(f->change),
+			 "mkdir -p /sys/fs/cgroup/%s && mount -t cgroup -o %s none "
+			 "/sys/fs/cgroup/%s",
+			 needed[i], needed[i], needed[i]);
+		snprintf(f->undo, sizeof(f->undo), "umount /sys/fs/cgroup/%s", needed[i]);
+		return;
+	}
 	doctor_say(f, DOCTOR_PASS, "v1 with cpu, cpuset, memory, blkio");
 }
 
@@ -192,6 +219,8 @@ DOCTOR_LOOK(cpu_idle_group)
 		doctor_say(f, DOCTOR_PASS, "kernel %s has cpu.idle", name.release);
 	else
 		doctor_say(f, DOCTOR_WARN, "kernel %s lacks cpu.idle (5.15 has it)", name.release);
+	if (f->state == DOCTOR_WARN)
+		doctor_advise(f, OTHER_KERNEL, "");
 }
 
 /* A setting whose better value is known; absent = SKIP. */
@@ -259,11 +288,12 @@ DOCTOR_LOOK(swap)
 	const char *total = doctor_read(d, text, sizeof(text), "/proc/meminfo") ?
 				    strstr(text, "SwapTotal:") :
 				    NULL;
+	unsigned long long kb = total ? strtoull(total + strlen("SwapTotal:"), NULL, 10) : 0;
 
 	if (!total)
 		doctor_say(f, DOCTOR_SKIP, "/proc/meminfo does not tell");
-	else if (strtoull(total + strlen("SwapTotal:"), NULL, 10))
-		doctor_say(f, DOCTOR_WARN, "swap is in use by this machine");
+	else if (kb)
+		doctor_say(f, DOCTOR_WARN, "%llu kB of swap are on", kb);
 	else
 		doctor_say(f, DOCTOR_PASS, "none");
 	if (f->state == DOCTOR_WARN)

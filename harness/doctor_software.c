@@ -22,6 +22,12 @@
 #define DISK_MIB_A_BOOT 64 /* a neighbour's overlay while it is in use */
 #define DISK_MIB_A_RUN 256 /* samples, traces and logs of a standard run */
 
+#define TURN_ON                                                                \
+	"turn virtualisation on in the firmware, or in the hypervisor below; " \
+	"modprobe kvm_intel || modprobe kvm_amd"
+#define OF_DEBIAN \
+	"apt-get install qemu-system-x86 libvirt-daemon-driver-qemu, of Debian 12 or later"
+
 /* The same as `make STEP`, wherever this program is. */
 static void advise_step(struct doctor_finding *f, const char *step)
 {
@@ -35,13 +41,13 @@ DOCTOR_LOOK(kvm)
 	if (d->accel) {
 		doctor_say(f, d->accel->kvm ? DOCTOR_PASS : DOCTOR_WARN, "%s: %s",
 			   accel_name(d->accel), d->accel->why);
+		if (!d->accel->kvm)
+			doctor_advise(f, TURN_ON, "");
 		return;
 	}
 	if (!doctor_exists(d, "/dev/kvm")) {
 		doctor_say(f, DOCTOR_WARN, "there is no /dev/kvm");
-		doctor_advise(
-			f, "turn virtualisation on in the firmware; modprobe kvm_intel or kvm_amd",
-			"");
+		doctor_advise(f, TURN_ON, "");
 		return;
 	}
 	doctor_say(f, DOCTOR_SKIP,
@@ -81,6 +87,7 @@ DOCTOR_LOOK(qemu)
 	carrier = carrier_find(v, &err);
 	if (!carrier) {
 		doctor_say(f, DOCTOR_FAIL, "%s", err->message);
+		doctor_advise(f, OF_DEBIAN, "");
 		return;
 	}
 	doctor_say(f, DOCTOR_PASS, "%lu.%lu.%lu, carrier %.*s", v / 1000000, v / 1000 % 1000,
@@ -108,6 +115,8 @@ DOCTOR_LOOK(libvirt)
 	doctor_say(f, v >= 9000000 ? DOCTOR_PASS : DOCTOR_WARN,
 		   "%lu.%lu.%lu with its QEMU driver%s", v / 1000000, v / 1000 % 1000, v % 1000,
 		   v >= 9000000 ? "" : "; 9.0 is the oldest that was tried");
+	if (f->state == DOCTOR_WARN)
+		doctor_advise(f, OF_DEBIAN, "");
 }
 
 DOCTOR_LOOK(guests)
@@ -144,6 +153,11 @@ DOCTOR_LOOK(memory)
 		needed += s->vms[i].memory_mib + QEMU_OVERHEAD_MIB;
 	doctor_say(f, free_mib < needed ? DOCTOR_FAIL : DOCTOR_PASS,
 		   "%llu MiB available, the scenario's VMs take %llu", free_mib, needed);
+	if (f->state == DOCTOR_FAIL)
+		doctor_advise(f,
+			      "end what holds memory (ps -eo pid,rss,comm --sort=-rss | head), or "
+			      "give the VMs less (`memory` in the scenario)",
+			      "");
 }
 
 DOCTOR_LOOK(disk)
@@ -160,6 +174,8 @@ DOCTOR_LOOK(disk)
 	mib = (unsigned long long)st.f_bavail * st.f_frsize >> 20;
 	doctor_say(f, mib < needed ? DOCTOR_FAIL : DOCTOR_PASS,
 		   "%llu MiB free for results, a run may take %llu", mib, needed);
+	if (f->state == DOCTOR_FAIL)
+		doctor_advise(f, "choose another folder with --out", "");
 }
 
 static bool limits_io(const struct scenario *s)
@@ -204,4 +220,6 @@ DOCTOR_LOOK(other_runs)
 		doctor_say(f, DOCTOR_PASS, "no run is at work or left something");
 	if (dead)
 		doctor_advise(f, "ringsched cleanup", "");
+	else if (alive)
+		doctor_advise(f, "wait for its end; `ringsched status` shows its VMs", "");
 }
