@@ -19,7 +19,8 @@ static void help_text(FILE *to, const char *text)
 static void action(FILE *to, const char *(*word)(unsigned int index), enum option_complete complete)
 {
 	if (complete == COMPLETE_FILE || complete == COMPLETE_FOLDER) {
-		fputs(complete == COMPLETE_FILE ? "_files" : "_files -/", to);
+		/* _files -/ offers files too where no folder fits. */
+		fputs(complete == COMPLETE_FILE ? "_files" : "_path_files -/", to);
 	} else if (!word) {
 		fputc(' ', to); /* anything: nothing is offered */
 	} else if (complete == COMPLETE_LIST) {
