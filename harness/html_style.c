@@ -124,7 +124,7 @@ const char html_style[] =
 "h2,h3,h4,.legend,.axis.y{break-after:avoid}.panels{grid-template-columns:repeat(3,1fr)}"
 ".panels.cards{grid-template-columns:repeat(2,1fr)}"
 ".cards>div{break-inside:avoid;font-size:8pt}.bar.cause{grid-template-columns:1fr 4.4rem 3.4rem;margin:0;"
-"font-size:7.5pt}.bar.cause .name{grid-column:1/-1;font-size:7.5pt}.full{height:.5rem}td dl{font-size:7.5pt}"
+"font-size:7.5pt}.bar.cause .name{grid-column:1/-1;font-size:7.5pt}.full{height:.5rem}td dl{font-size:7.5pt}td code,th code{font-size:1em}"
 "figcaption,.axis{break-before:avoid}.plot,.bar,tr,pre,img{break-inside:avoid}"
 "thead{display:table-header-group}.scroll{overflow:visible}table{font-size:7.5pt;width:100%}"
 "th,td{padding:.2rem .35rem}td.wide{min-width:0}thead~tbody td{white-space:normal}"
