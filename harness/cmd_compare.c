@@ -107,7 +107,8 @@ static const struct option_row options[] = {
 	{ .name = "alpha", .value = "P", .type = OPTION_REAL, AT(gate.alpha), .min = 1e-9,
 	  .max = 0.5, .help = "level of significance of all rows together (default: 0.01)" },
 	{ .name = "json", .value = "FILE", .type = OPTION_TEXT, AT(json),
-	  .complete = COMPLETE_FILE, .help = "write the comparison as JSON too" },
+	  .complete = COMPLETE_FILE,
+	  .help = "write the comparison as JSON too; -: to stdout, and nothing else" },
 	{ .name = "junit", .value = "FILE", .type = OPTION_TEXT, AT(junit),
 	  .complete = COMPLETE_FILE, .help = "write it as JUnit's XML too" },
 	{ .name = "markdown", .value = "FILE", .type = OPTION_TEXT, AT(markdown),
@@ -209,7 +210,8 @@ static int run(int argc, char **argv)
 	if (compare(&o, &g, sides, &err) < 0) {
 		code = command_fail(argv[0], err);
 	} else {
-		gate_print(&g, stdout);
+		if (!o.json || strcmp(o.json, "-"))
+			gate_print(&g, stdout);
 		code = gate_exit_code(g.verdict);
 		if (write_files(&o, &g, &err) < 0)
 			code = command_fail(argv[0], err);

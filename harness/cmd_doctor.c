@@ -35,7 +35,8 @@ static const struct option_row options[] = {
 	{ .name = "undo", .type = OPTION_FLAG, AT(undo),
 	  .help = "take back what --fix changed, and end" },
 	{ .name = "json", .value = "FILE", .type = OPTION_TEXT, AT(json),
-	  .complete = COMPLETE_FILE, .help = "write the findings as JSON too" },
+	  .complete = COMPLETE_FILE,
+	  .help = "write the findings as JSON too; -: to stdout, and nothing else" },
 	{ .name = "quick", .type = OPTION_FLAG, AT(quick),
 	  .help = "start no trial guest and watch for no second" },
 	{ .name = "out", .letter = 'o', .value = "DIR", .type = OPTION_TEXT, AT(out),
@@ -53,12 +54,39 @@ static const struct option_row options[] = {
 };
 /* clang-format on */
 
+/* Nothing else may be on stdout then. */
+static bool json_alone(const struct options *o)
+{
+	return o->json && !strcmp(o->json, "-");
+}
+
 static int check(const void *input, struct rs_error **err)
 {
 	const struct options *o = input;
 
-	return o->fix && o->undo ? rs_fail(err, EINVAL, "--fix or --undo, not both") : 0;
+	if (o->fix && o->undo)
+		return rs_fail(err, EINVAL, "--fix or --undo, not both");
+	if (o->fix && json_alone(o))
+		return rs_fail(err, EINVAL,
+			       "--fix tells what it changes, so --json wants a FILE beside it");
+	return 0;
 }
+
+static bool check_row(unsigned int index, struct option_term *term)
+{
+	const struct doctor_check *c = &doctor_checks[index];
+
+	if (!c->name)
+		return false;
+	snprintf(term->name, sizeof(term->name), "%s", c->name);
+	snprintf(term->text, sizeof(term->text), "%s", c->why);
+	return true;
+}
+
+static const struct option_list lists[] = {
+	{ "Checks, and why each matters", check_row },
+	{ 0 },
+};
 
 static const struct option_exit exits[] = {
 	{ EXIT_PASS, "nothing failed" },
@@ -153,7 +181,8 @@ static int examine(const struct options *o, struct rs_error **err)
 		try_accel(&d, &accel);
 	}
 	doctor_examine(&d, &r);
-	doctor_print(&r, o->all, stdout);
+	if (!json_alone(o))
+		doctor_print(&r, o->all, stdout);
 	if (o->json)
 		ret = write_json(o, &r, err);
 	if (ret == 0 && o->fix)
@@ -189,6 +218,7 @@ const struct command command_doctor = {
 		.options = options,
 		.operand = { .name = "[SCENARIO.yaml]", .max = 1, AT(scenario),
 			     .complete = COMPLETE_FILE },
+		.lists = lists,
 		.exits = exits,
 		.examples = examples,
 		.check = check,

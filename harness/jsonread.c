@@ -111,6 +111,10 @@ int json_write(struct json_object *json, const char *path, struct rs_error **err
 
 	if (!temporary)
 		return -ENOMEM;
+	if (!strcmp(path, "-")) {
+		puts(json_object_to_json_string_ext(json, flags));
+		return 0;
+	}
 	errno = 0;
 	if (json_object_to_file_ext(temporary, json, flags) < 0) {
 		int ret = rs_fail_errno(err, errno ? errno : EIO, "writing %s", path);

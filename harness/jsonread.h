@@ -21,7 +21,8 @@ struct rs_error;
  */
 struct json_object *json_read(const char *path, struct rs_error **err);
 
-/* Write it, indented, to a temporary name and rename: never half a file. */
+/* Write it, indented, to a temporary name and rename: never half a file. To
+ * stdout where the path is "-". */
 int json_write(struct json_object *json, const char *path, struct rs_error **err);
 
 bool json_u64(struct json_object *json, const char *key, uint64_t *value);
