@@ -91,9 +91,14 @@ static void heading(const struct gate *g, const char *before, FILE *to)
 
 void gate_print(const struct gate *g, FILE *to)
 {
-	static const int widths[COLUMNS] = { -56, 7, 10, 10, 9, 8, 5, 1 };
+	int widths[COLUMNS] = { -8, 7, 10, 10, 9, 8, 5, 1 };
 	char cells[COLUMNS][160];
 
+	for (size_t i = 0; i < g->count; i++) {
+		cells_of(&g->rows[i], cells);
+		if (-(int)strlen(cells[0]) < widths[0])
+			widths[0] = -(int)strlen(cells[0]);
+	}
 	heading(g, "", to);
 	for (size_t c = 0; c < COLUMNS; c++)
 		fprintf(to, "%*s%s", widths[c], headings[c], c + 1 < COLUMNS ? "  " : "\n");
