@@ -40,6 +40,7 @@ static void write_cause(FILE *to, struct json_object *row, const char *series)
 static void write_remarks(FILE *to, struct json_object *period)
 {
 	double speed = json_double(period, "speed_permille"), also = json_double(period, "also");
+	double steal = json_double(period, "phase_steal_us");
 	char number[FORMAT_NUMBER_ROOM];
 
 	fputs("<p class=\"soft small\">", to);
@@ -53,6 +54,9 @@ static void write_remarks(FILE *to, struct json_object *period)
 	if (isfinite(speed))
 		html_printf(to, "; the core ran at %s %% of its median speed",
 			    format_number(number, speed / 10, 3));
+	if (steal > 0)
+		html_printf(to, "; %s ms of this phase were taken away below the host (steal)",
+			    format_number(number, steal / 1e3, 3));
 	if (also > 0)
 		html_printf(to, "; %.0f more overlap it", also);
 	html_printf(to, "; cell %s", json_shown(period, "cell"));

@@ -34,6 +34,7 @@ struct worst_period {
 	struct align align; /* of the guest's clock */
 	double speed_permille; /* of the core, of the cell's median; NaN = not known */
 	double phase_wait_us; /* what its vCPU waited a period in that phase; NaN = not known */
+	double phase_steal_us; /* of the shared cores in that phase; NaN = not known */
 	struct explanation explanation;
 };
 

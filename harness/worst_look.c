@@ -177,6 +177,15 @@ static void note_wait(struct worst_period *p)
 	p->phase_wait_us = measure_wait_us(p->ring, phase, last - first);
 }
 
+/* The kernel counts it in ticks: too coarse for one period, enough to say that
+ * stalls of the witness have a hypervisor behind them. */
+static void note_steal(struct worst_period *p)
+{
+	struct json_object *steal = json_dict(p->cell->json, "steal_us");
+
+	p->phase_steal_us = json_double(steal, phase_names[p->phase]);
+}
+
 /* ---- all together ---- */
 
 #define COARSE(l, ...) snprintf((l)->p->why_coarse, sizeof((l)->p->why_coarse), __VA_ARGS__)
@@ -254,6 +263,7 @@ int worst_explain(const struct run *run, struct worst_period *p, struct rs_error
 	}
 	note_speed(p);
 	note_wait(p);
+	note_steal(p);
 	hosttrace_free(l.trace);
 	json_object_put(l.messages);
 	free(l.stamps.rows);

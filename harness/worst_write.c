@@ -69,6 +69,7 @@ static struct json_object *period_json(const struct worst_period *p)
 	json_add_number(o, "clock_error_us", us(p->align.error_ns));
 	json_add_number(o, "speed_permille", p->speed_permille);
 	json_add_number(o, "phase_wait_us_per_period", tenths(p->phase_wait_us));
+	json_add_number(o, "phase_steal_us", p->phase_steal_us);
 	json_add_number(o, "attributed_percent", tenths(worst_attributed(p)));
 	json_object_object_add(o, "causes", causes_json(p));
 	return o;
@@ -119,6 +120,9 @@ static void print_remarks(const struct worst_period *p, const char *before, FILE
 	if (isfinite(p->speed_permille))
 		fprintf(to, "; the core ran at %.0f %% of its median speed",
 			p->speed_permille / 10);
+	if (p->phase_steal_us > 0)
+		fprintf(to, "; %s ms of this phase were taken away below the host (steal)",
+			format_number(number, p->phase_steal_us / 1e3, 3));
 	if (p->also)
 		fprintf(to, "; %u other period%s overlap%s it", p->also, p->also == 1 ? "" : "s",
 			p->also == 1 ? "s" : "");
