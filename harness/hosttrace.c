@@ -17,6 +17,7 @@
 
 #define HEADER "after_ns,core,kind,from,to"
 #define FIELDS 5
+#define IO_THREAD "IO iothread" /* QEMU's for a disk, as libvirt names them */
 
 /* A line holds the time since the one before: half the file's size. */
 int hosttrace_write(const struct hosttrace *t, const char *path, struct rs_error **err)
@@ -251,7 +252,10 @@ void hosttrace_name(const struct hosttrace *t, int32_t tid, char name[HOSTTRACE_
 	else if (thread->vcpu >= 0)
 		snprintf(name, HOSTTRACE_NAME_ROOM, "%s, vCPU %d", thread->vm, thread->vcpu);
 	else if (thread->vm[0])
-		snprintf(name, HOSTTRACE_NAME_ROOM, "QEMU of %s", thread->vm);
+		snprintf(name, HOSTTRACE_NAME_ROOM, "%s of %s",
+			 strncmp(thread->name, IO_THREAD, strlen(IO_THREAD)) ? "QEMU" :
+									       "I/O thread",
+			 thread->vm);
 	else
 		snprintf(name, HOSTTRACE_NAME_ROOM, "%s", thread->name);
 }

@@ -99,7 +99,8 @@ const struct host_thread *hosttrace_thread(const struct hosttrace *t, int32_t ti
  * terminal or JSON becomes '?'. */
 void hosttrace_clean(char *name);
 
-/* For a person: "neighbour, vCPU 0", "QEMU of control", "rs-witness", "nobody". */
+/* For a person: "neighbour, vCPU 0", "QEMU of control", "I/O thread of
+ * control", "rs-witness", "nobody". */
 #define HOSTTRACE_NAME_ROOM 64
 void hosttrace_name(const struct hosttrace *t, int32_t tid, char name[HOSTTRACE_NAME_ROOM]);
 

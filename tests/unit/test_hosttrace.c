@@ -230,6 +230,7 @@ static struct host_thread some_threads[] = {
 	{ .tid = 10, .pid = 9, .name = "CPU 0/TCG", .vm = "control", .vcpu = 0 },
 	{ .tid = 9, .pid = 9, .name = "qemu", .vm = "control", .vcpu = -1 },
 	{ .tid = 20, .pid = 20, .name = "kworker/1:1", .vcpu = -1 },
+	{ .tid = 8, .pid = 9, .name = "IO iothread1", .vm = "control", .vcpu = -1 },
 };
 
 static struct hosttrace some_trace(void)
@@ -238,7 +239,7 @@ static struct hosttrace some_trace(void)
 		.events = some_events,
 		.count = 4,
 		.threads = some_threads,
-		.thread_count = 3,
+		.thread_count = 4,
 		.cores = { 1, 3 },
 		.core_count = 2,
 		.wakeups = true,
@@ -289,6 +290,8 @@ static void written_and_read_back(void **state)
 	assert_string_equal(name, "control, vCPU 0");
 	hosttrace_name(back, 9, name);
 	assert_string_equal(name, "QEMU of control");
+	hosttrace_name(back, 8, name);
+	assert_string_equal(name, "I/O thread of control");
 	hosttrace_name(back, 20, name);
 	assert_string_equal(name, "kworker/1:1");
 	hosttrace_name(back, 0, name);
