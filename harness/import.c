@@ -27,7 +27,7 @@ const struct import_format import_formats[] = {
 	  .is_json = import_is_cyclictest_json,
 	  .read = import_read_cyclictest_json },
 	{ .name = "cyclictest",
-	  .help = "cyclictest -q -h US >FILE",
+	  .help = "cyclictest -q -h US >FILE (not with -N: the text does not tell its unit)",
 	  .is_text = import_is_cyclictest_text,
 	  .read = import_read_cyclictest_text },
 	{ .name = "rtla",
@@ -209,6 +209,23 @@ static struct json_object *series_row(struct json_object *root, const char *name
 	return row;
 }
 
+/* A boot that counts twice would make a difference look surer than it is. The
+ * texts are compared, for a number that was read back is one that was printed. */
+static int add_file(struct json_object *series, struct json_object *file, struct rs_error **err)
+{
+	struct json_object *files = json_array(series, "files");
+	const char *text = json_object_to_json_string(file);
+
+	for (unsigned long i = 0; i < json_count(files); i++)
+		if (!strcmp(json_object_to_json_string(json_row(files, i)), text)) {
+			json_object_put(file);
+			return rs_fail(err, EEXIST, "series %s has this file already",
+				       json_text(series, "name"));
+		}
+	json_object_array_add(files, file);
+	return 0;
+}
+
 static int read_part(struct json_object *root, const char *name, const char *path,
 		     const struct import_format *f, struct json_object *json, const char *text,
 		     const char *part, struct rs_error **err)
@@ -217,11 +234,30 @@ static int read_part(struct json_object *root, const char *name, const char *pat
 	int ret = f->read(json, text, part, &l, err);
 
 	if (!ret)
-		json_object_array_add(json_array(series_row(root, name, part), "files"),
-				      file_json(path, f->name, &l));
+		ret = add_file(series_row(root, name, part), file_json(path, f->name, &l), err);
 	latencies_clear(&l);
-	/* A job that only reads has no writes. */
-	return ret == -ENODATA && part ? 0 : ret;
+	return ret;
+}
+
+/* A job that only reads has no writes; one without either is no result. */
+static int read_parts(struct json_object *root, const char *name, const char *path,
+		      const struct import_format *f, struct json_object *json, const char *text,
+		      struct rs_error **err)
+{
+	unsigned int found = 0;
+
+	for (size_t i = 0; f->parts[i]; i++) {
+		cleanup_error struct rs_error *why = NULL;
+		int ret = read_part(root, name, path, f, json, text, f->parts[i], &why);
+
+		if (ret && ret != -ENODATA) {
+			if (err)
+				*err = steal_pointer(&why);
+			return ret;
+		}
+		found += !ret;
+	}
+	return found ? 0 : rs_fail(err, ENODATA, "it has no samples");
 }
 
 /* To a JSON parser a text that begins with a number is that number. */
@@ -252,17 +288,10 @@ static int import_one(struct json_object *root, const char *name, const char *pa
 			       "%s: none of the known tools wrote this; `ringsched import --help` "
 			       "lists them",
 			       path);
-	for (size_t i = 0; f->parts && f->parts[i] && !ret; i++) {
-		struct rs_error *absent = NULL;
-
-		ret = read_part(root, name ? name : f->name, path, f, json, text, f->parts[i],
-				&absent);
-		if (ret && err)
-			*err = steal_pointer(&absent);
-		rs_error_free(&absent);
-	}
-	if (!f->parts)
-		ret = read_part(root, name ? name : f->name, path, f, json, text, NULL, err);
+	if (!name)
+		name = f->name;
+	ret = f->parts ? read_parts(root, name, path, f, json, text, err) :
+			 read_part(root, name, path, f, json, text, NULL, err);
 	return ret ? rs_fail_wrap(err, "%s (%s)", path, f->name) : 0;
 }
 

@@ -108,6 +108,12 @@ static double sum(double a, double b)
 	return a + b;
 }
 
+static double count_up(double a, double b)
+{
+	(void)b;
+	return a + 1;
+}
+
 /* ---- cyclictest -h ---- */
 
 bool import_is_cyclictest_text(const char *text)
@@ -115,26 +121,37 @@ bool import_is_cyclictest_text(const char *text)
 	return strstr(text, "# Histogram\n") && strstr(text, "# Max Latencies:");
 }
 
+/* With -H the last column is the sum of the others; only a thread has a minimum. */
+static void cyclictest_columns(const char *text, bool *wanted)
+{
+	double threads = 0;
+
+	if (!fold_line(text, "# Min Latencies:", NULL, &threads, count_up))
+		threads = COLUMNS_MAX;
+	for (unsigned int i = 0; i < COLUMNS_MAX; i++)
+		wanted[i] = i < (unsigned int)threads;
+}
+
 IMPORT_READ(cyclictest_text)
 {
-	static bool all[COLUMNS_MAX];
+	static bool wanted[COLUMNS_MAX];
 	double total = 0, over = 0;
 	int ret = 0;
 
 	(void)json;
 	(void)part;
-	memset(all, true, sizeof(all));
+	cyclictest_columns(text, wanted);
 	for (const char *line = text; line && !ret; line = next_line(line)) {
 		unsigned int n = count_numbers(line);
 
 		if (n > 1)
-			ret = add_row(line, 1, n - 1, all, l, err);
+			ret = add_row(line, 1, n - 1, wanted, l, err);
 	}
 	fold_line(text, "# Min Latencies:", NULL, &l->min_us, fmin);
 	fold_line(text, "# Max Latencies:", NULL, &l->max_us, fmax);
 	/* "Total" counts what is in the histogram; overflows come on top. */
-	fold_line(text, "# Total:", NULL, &total, sum);
-	fold_line(text, "# Histogram Overflows:", NULL, &over, sum);
+	fold_line(text, "# Total:", wanted, &total, sum);
+	fold_line(text, "# Histogram Overflows:", wanted, &over, sum);
 	if (ret)
 		return ret;
 	if (!is_count(total) || !is_count(over))

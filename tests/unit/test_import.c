@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Results of other tools. The files in import/ were written by the packaged
- * tools themselves, but for rtla's: that one follows its manual, since no
- * kernel with its tracer was at hand.
+ * Results of other tools. The files in import/ were written by Debian 12's
+ * packaged tools themselves; cyclictest-sum.hist with -H and -t 2. rtla's (version
+ * 6.1.192) come from the control guest's kernel 6.1.0-57-rt on two emulated
+ * vCPUs, as the packaged rtla printed them:
+ *   rtla-timerlat.txt       rtla timerlat hist -d 10s -b 50 -E 400
+ *   rtla-timerlat-us.txt    rtla timerlat hist -d 5s
+ *   rtla-timerlat-ns.txt    rtla timerlat hist -d 5s -n -b 100000 -E 400
+ *   rtla-timerlat-stop.txt  rtla timerlat hist -d 20s -a 3000 -b 50 -E 400
+ *   rtla-osnoise.txt        rtla osnoise hist -d 10s -p 100000 -r 50000 -b 20 -E 400
  */
 #include <errno.h>
 #include <math.h>
@@ -77,6 +83,20 @@ static void test_cyclictest_says_the_same_twice(void **state)
 	assert_float_equal(json_double(json, "max_us"), 542, 0);
 }
 
+/* -H shows the sum of all threads in a column of its own: no samples of its own. */
+static void test_cyclictest_with_a_sum(void **state)
+{
+	cleanup_json struct json_object *root = NULL;
+	struct json_object *row;
+
+	(void)state;
+	assert_int_equal(import(FILES "cyclictest-sum.hist", NULL, NULL), 0);
+	row = imported(0, 0, &root);
+	assert_float_equal(json_double(row, "count"), 998 + 995, 0);
+	assert_float_equal(json_double(row, "beyond"), 35 + 36, 0);
+	assert_float_equal(json_double(row, "max_us"), 2502, 0);
+}
+
 static void test_jitterdebugger(void **state)
 {
 	cleanup_json struct json_object *root = NULL;
@@ -112,20 +132,39 @@ static void test_fio_by_direction(void **state)
 	assert_true(json_double(imported(1, 0, &again), "count") > 100);
 }
 
+/* The numbers were counted from the files' columns Thr-NNN or CPU-NNN without this code. */
 static void test_rtla_takes_the_threads(void **state)
 {
-	cleanup_json struct json_object *root = NULL;
-	struct json_object *row;
+	static const struct {
+		const char *file;
+		double count, beyond, min, p50, p99, max; /* us; p99 0 = not known */
+	} known[] = {
+		{ "rtla-timerlat.txt", 19359, 0, 29, 100, 1300, 17662 },
+		{ "rtla-timerlat-us.txt", 9746, 352, 39, 90, 0, 7630 },
+		{ "rtla-timerlat-ns.txt", 9268, 0, 22.089, 100, 3000, 8890.161 },
+		{ "rtla-timerlat-stop.txt", 16, 0, 96, 100, 0, 6605 },
+		{ "rtla-osnoise.txt", 20424, 2, 0, 20, 760, 8600 },
+	};
 
 	(void)state;
-	assert_int_equal(import(FILES "rtla-timerlat.txt", NULL, NULL), 0);
-	row = imported(0, 0, &root);
-	assert_float_equal(json_double(row, "count"), 4000, 0);
-	assert_float_equal(json_double(row, "min_us"), 4, 0);
-	assert_float_equal(json_double(row, "p50_us"), 4, 0);
-	assert_float_equal(json_double(row, "p99_us"), 9, 0);
-	assert_float_equal(json_double(row, "max_us"), 311, 0);
-	assert_float_equal(json_double(row, "beyond"), 3, 0);
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		cleanup_free char *path = folder_path("tests/unit/import", "%s", known[i].file);
+		cleanup_json struct json_object *root = NULL;
+		struct json_object *row;
+
+		assert_int_equal(import(path, NULL, NULL), 0);
+		row = imported(0, i, &root);
+		assert_string_equal(json_text(row, "tool"), "rtla");
+		assert_float_equal(json_double(row, "count"), known[i].count, 0);
+		assert_float_equal(json_double(row, "beyond"), known[i].beyond, 0);
+		assert_float_equal(json_double(row, "min_us"), known[i].min, 1e-9);
+		assert_float_equal(json_double(row, "p50_us"), known[i].p50, 1e-9);
+		if (known[i].p99 > 0)
+			assert_float_equal(json_double(row, "p99_us"), known[i].p99, 1e-9);
+		else
+			assert_true(isnan(json_double(row, "p99_us")));
+		assert_float_equal(json_double(row, "max_us"), known[i].max, 1e-9);
+	}
 }
 
 /* What later versions than Debian 12's write, by their sources: user space's own
@@ -202,6 +241,9 @@ static void test_damaged_files(void **state)
 	refuse(CYCLIC("{\"histogram\":{\"1\":9223372036854775807,\"2\":9223372036854775807}}"),
 	       "more than there can be");
 	refuse("{\"fio version\":\"3\",\"jobs\":[{\"read\":{\"clat_ns\":{\"N\":5}}}]}", "json+");
+	refuse("{\"fio version\":\"3\",\"jobs\":[]}", "no samples");
+	refuse("{\"fio version\":\"3\",\"jobs\":[{\"read\":{\"clat_ns\":{\"N\":0}}}]}",
+	       "no samples");
 	refuse("# Histogram\n000001 000002\n000002\n000003 x\n# Max Latencies: 00003\n# Total: 1\n",
 	       "total is 1");
 	refuse("# RTLA timerlat histogram\nIndex IRQ-000 Thr-000\n1 2\n", "has 1 counts, not 2");
@@ -225,6 +267,30 @@ static void test_damaged_files(void **state)
 		      "\"2\":{\"histogram\":{\"1\":9},\"cycles\":4611686018427387902}"),
 	       "more than there can be");
 #undef CYCLIC
+}
+
+/* A file is one boot: taken twice it would count as two. */
+static void test_no_file_counts_twice(void **state)
+{
+	cleanup_json struct json_object *root = NULL;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		static const char *const files[] = { FILES "fio.json",
+						     FILES "jitterdebugger.json" };
+		cleanup_error struct rs_error *err = NULL;
+
+		assert_int_equal(import(files[i], "a", NULL), 0);
+		assert_int_equal(import(files[i], "a", &err), -EEXIST);
+		assert_non_null(strstr(err->message, "has this file already"));
+		assert_int_equal(import(files[i], "b", NULL), 0);
+	}
+	imported(0, 0, &root);
+	assert_int_equal(json_count(json_array(root, "series")), 6);
+	for (unsigned long i = 0; i < 6; i++)
+		assert_int_equal(
+			json_count(json_array(json_row(json_array(root, "series"), i), "files")),
+			1);
 }
 
 static void test_missing_file(void **state)
@@ -290,11 +356,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_cyclictest_says_the_same_twice),
+		T(test_cyclictest_with_a_sum),
 		T(test_jitterdebugger),
 		T(test_fio_by_direction),
 		T(test_rtla_takes_the_threads),
 		T(test_rtla_of_later_versions),
 		T(test_damaged_files),
+		T(test_no_file_counts_twice),
 		T(test_missing_file),
 		T(test_quantiles_are_not_guessed),
 		T(test_buckets_are_bounded),
