@@ -17,6 +17,16 @@
 #include "host/error.h"
 
 #define AROUND_NS 1000000000ull /* what is shown before the first phase and after the last */
+/* SCHED_DEADLINE is above every priority there is. */
+#define DEADLINE_LEVEL 100
+
+_Static_assert(CHROME_VMS + SCENARIO_VMS_MAX <= CHROME_TRACKS, "a group has a track's number");
+
+/* What a vCPU had when the file begins: `static` tells it once, long before. */
+struct held {
+	bool known;
+	int64_t level;
+};
 
 struct export
 {
@@ -24,6 +34,7 @@ struct export
 	const struct run *run;
 	const struct cell *cell;
 	struct hosttrace *trace; /* or NULL */
+	struct held held[SCENARIO_VMS_MAX][RS_VCPU_MAX];
 };
 
 static int vm_group(const struct export *x, const char *vm)
@@ -79,8 +90,8 @@ static void end_holder(struct export *x, int core, const struct holder *h, uint6
 		return; /* an idle core is a gap */
 	hosttrace_name(x->trace, h->tid, name);
 	snprintf(args, sizeof(args), "{\"tid\":%d}", h->tid);
-	chrome_slice(&x->out, CHROME_CORES, core + 1, h->tid < 0 ? "events lost" : name, h->since,
-		     until, h->tid < 0 ? NULL : args);
+	chrome_slice(&x->out, CHROME_CORES, CHROME_CORE(core), h->tid < 0 ? "events lost" : name,
+		     h->since, until, h->tid < 0 ? NULL : args);
 }
 
 static void export_core(struct export *x, int core)
@@ -88,7 +99,7 @@ static void export_core(struct export *x, int core)
 	struct holder now = { .tid = 0, .since = x->trace->begin };
 	uint64_t last = x->trace->begin;
 
-	chrome_name_track(&x->out, CHROME_CORES, core + 1, "core %d", core);
+	chrome_name_track(&x->out, CHROME_CORES, CHROME_CORE(core), "core %d", core);
 	for (size_t i = 0; i < x->trace->count; i++) {
 		const struct host_event *e = &x->trace->events[i];
 
@@ -220,7 +231,33 @@ static int64_t level(struct json_object *event)
 	uint64_t priority = 0;
 
 	json_u64(event, "priority", &priority);
-	return policy && !strcmp(policy, "SCHED_IDLE") ? -1 : (int64_t)priority;
+	if (policy && !strcmp(policy, "SCHED_IDLE"))
+		return -1;
+	return policy && !strcmp(policy, "SCHED_DEADLINE") ? DEADLINE_LEVEL : (int64_t)priority;
+}
+
+static void put_level(struct export *x, int vm, unsigned int vcpu, uint64_t at, int64_t value)
+{
+	char title[24];
+
+	snprintf(title, sizeof(title), "vCPU %u:", vcpu);
+	chrome_counter(&x->out, CHROME_VMS + vm, title, "priority", at, value);
+}
+
+static void export_level(struct export *x, int vm, unsigned int vcpu, uint64_t at, int64_t value)
+{
+	if (at < x->out.from)
+		x->held[vm][vcpu] = (struct held){ true, value };
+	else
+		put_level(x, vm, vcpu, at, value);
+}
+
+static void export_held_levels(struct export *x)
+{
+	for (int vm = 0; vm < SCENARIO_VMS_MAX; vm++)
+		for (unsigned int vcpu = 0; vcpu < RS_VCPU_MAX; vcpu++)
+			if (x->held[vm][vcpu].known)
+				put_level(x, vm, vcpu, x->out.from, x->held[vm][vcpu].level);
 }
 
 /* From the guest's queue to the priority in force; and from then on it holds. */
@@ -245,8 +282,7 @@ static void export_message(struct export *x, struct json_object *event)
 	snprintf(args, sizeof(args), "{\"handled_us\":%.1f,\"priority\":%jd}",
 		 (double)handled / 1e3, (intmax_t)level(event));
 	chrome_span(&x->out, group, CHROME_NOTIFY, title, sent < t ? sent : t, t + handled, args);
-	snprintf(title, sizeof(title), "vCPU %ju:", (uintmax_t)vcpu);
-	chrome_counter(&x->out, group, title, "priority", t + handled, level(event));
+	export_level(x, group - CHROME_VMS, (unsigned int)vcpu, t + handled, level(event));
 }
 
 static void export_daemon(struct export *x)
@@ -258,6 +294,7 @@ static void export_daemon(struct export *x)
 				  x->run->scenario->vms[i].name);
 	for (unsigned long i = 0; i < json_count(messages); i++)
 		export_message(x, json_row(messages, i));
+	export_held_levels(x);
 }
 
 /* ---- the file ---- */

@@ -11,11 +11,15 @@
  * place in the scenario. */
 enum chrome_group { CHROME_RUN = 1, CHROME_CORES, CHROME_VMS };
 
-enum chrome_run_track { CHROME_PHASES = 1, CHROME_STALLS };
+/* Numbers of tracks, what the format calls threads: none is that of a group, for
+ * the one thread that has its process's number is shown as the main thread. */
+#define CHROME_TRACKS 20
+enum chrome_run_track { CHROME_PHASES = CHROME_TRACKS, CHROME_STALLS };
+#define CHROME_CORE(number) (CHROME_TRACKS + (number))
 
 /* Of a VM: its vCPUs first, then notifications, then each ring and its processes. */
-#define CHROME_VCPU(index) (1 + (index))
-#define CHROME_NOTIFY 10
+#define CHROME_VCPU(index) (CHROME_TRACKS + (index))
+#define CHROME_NOTIFY 99
 #define CHROME_RING(id) (100 * ((id) + 1))
 #define CHROME_PROCESS(id, slot) (CHROME_RING(id) + 1 + (slot))
 

@@ -217,6 +217,7 @@ static void the_late_period_is_explained(void **state)
 	assert_true(near(all_us(late), 25000));
 	/* Stamps lie 20 us inside of where the vCPU ran, on both sides. */
 	assert_true(near(json_double(late, "clock_error_us"), MARGIN_NS / 1e3));
+	assert_float_equal(json_double(late, "phase_steal_us"), 2500, 0);
 	emulator = us_of(late, "emulator", "woken by QEMU of control");
 	assert_true(near(emulator, 300));
 	assert_true(near(us_of(late, "waiting", "for neighbour, vCPU 0"), 16500 - 20 - 300));
@@ -312,6 +313,7 @@ static void texts_are_written(void **state)
 	assert_non_null(strstr(text, "ring_boot, boot 1, phase boot: control/1 period"));
 	assert_non_null(strstr(text, "the guest's clock is aligned to +-20 us"));
 	assert_non_null(strstr(text, "coarse: the run was made without --trace"));
+	assert_non_null(strstr(text, "; 2.50 ms of this phase were taken away below the host"));
 	assert_non_null(strstr(text, "| skipped | until the next release | 15000 |"));
 }
 
@@ -413,6 +415,56 @@ static void a_piece_of_it(void **state)
 	assert_int_equal(count(piece, "X", "boot"), 0);
 }
 
+/* The value of the first counter so named, and when it was, in us. */
+static double level_of(struct json_object *json, const char *name, double *at)
+{
+	struct json_object *events = json_array(json, "traceEvents");
+	double first = INFINITY, value = NAN;
+
+	for (unsigned long i = 0; i < json_count(events); i++) {
+		struct json_object *e = json_row(events, i);
+
+		if (!strcmp(json_text(e, "ph"), "C") && !strcmp(json_text(e, "name"), name) &&
+		    json_double(e, "ts") < first) {
+			first = json_double(e, "ts");
+			value = json_double(json_dict(e, "args"), "priority");
+		}
+	}
+	*at = first;
+	return value;
+}
+
+/* Some policies tell a priority once, before the file begins: it is there. */
+static void a_priority_from_before(void **state)
+{
+	static const char *const policies_told[] = { "SCHED_FIFO", "SCHED_IDLE", "SCHED_DEADLINE" };
+	static const double levels[] = { 80, -1, 100 };
+	cleanup_free char *path = folder_path(*state, "cells/001-ring_boot-1/trace.json");
+	cleanup_free char *packed = folder_path(*state, "cells/001-ring_boot-1/trace.json.gz");
+	cleanup_run struct run *run = run_read(*state, NULL);
+	bool traced;
+	double at;
+
+	unlink(packed);
+	for (int i = 0; i < 3; i++) {
+		cleanup_json struct json_object *list = json_object_new_array(), *json = NULL;
+		char text[320];
+
+		snprintf(text, sizeof(text),
+			 "{\"t\":7,\"vm\":\"control\",\"kind\":\"ATTACH\",\"ring_id\":0,"
+			 "\"vcpu\":0,\"guest_ns\":0,\"policy\":\"%s\",\"priority\":%d,"
+			 "\"handled_ns\":1}",
+			 policies_told[i], i ? 0 : 80);
+		json_object_array_add(list, json_tokener_parse(text));
+		assert_int_equal(json_write(list, path, NULL), 0);
+		json = export(run, "001-ring_boot-1", NAN, NAN, &traced);
+		perfetto_check(json);
+		assert_float_equal(level_of(json, "vCPU 0:", &at), levels[i], 0);
+		assert_float_equal(at, 0, 0);
+		assert_int_equal(count(json, "b", "ATTACH"), 0);
+	}
+}
+
 static void no_such_cell(void **state)
 {
 	cleanup_run struct run *run = run_read(*state, NULL);
@@ -456,6 +508,7 @@ int main(void)
 		WITH_RUN(everything_is_in_the_file),
 		WITH_RUN(a_cell_without_a_trace),
 		WITH_RUN(a_piece_of_it),
+		WITH_RUN(a_priority_from_before),
 		WITH_RUN(no_such_cell),
 		WITH_RUN(harmful_names),
 	};

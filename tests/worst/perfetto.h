@@ -124,8 +124,8 @@ static inline void perfetto_complete(struct perfetto *p, struct json_object *e)
 static inline void perfetto_begin(struct perfetto *p, struct json_object *e)
 {
 	perfetto_want_names(p, e, false);
-	perfetto_want(json_text(e, "id") && json_text(e, "cat"), e,
-		      "json_parser_failure, no id or category");
+	perfetto_want(json_text(json_dict(e, "id2"), "local") && json_text(e, "cat"), e,
+		      "no id that is its group's own: its track is outside; or no category");
 	perfetto_want(!p->open, e, "the one before it did not end");
 	perfetto_ts(e);
 	p->open = e;
@@ -133,7 +133,7 @@ static inline void perfetto_begin(struct perfetto *p, struct json_object *e)
 
 static inline void perfetto_end(struct perfetto *p, struct json_object *e)
 {
-	static const char *const keys[] = { "id", "cat", "name", "pid" };
+	static const char *const keys[] = { "id2", "cat", "name", "pid" };
 
 	perfetto_want(p->open, e, "an end without a begin");
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
@@ -183,6 +183,7 @@ static inline void perfetto_event(struct perfetto *p, struct json_object *e)
 	perfetto_want(kind && name && *name, e, "json_tokenizer_failure, no kind or no name");
 	perfetto_want(json_u64(e, "pid", &pid) && pid > 0 && pid <= UINT32_MAX, e, "no pid");
 	perfetto_want(json_u64(e, "tid", &tid) && tid <= UINT32_MAX, e, "no tid");
+	perfetto_want(tid != pid, e, "its track would be the group's main thread");
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (!strcmp(kinds[i].kind, kind)) {
 			kinds[i].check(p, e);
