@@ -183,13 +183,15 @@ static void export_turns(struct export *x, const struct cell_ring *ring, int gro
 	}
 }
 
-/* From the first process to the last; what is late or left out says so. */
+/* From the first process to the last; what is late or left out says so, beside
+ * the releases, whose marks look alike. */
 static void export_periods(struct export *x, const struct cell_ring *ring, int group)
 {
-	int track = CHROME_RING((int)ring->id);
+	int track = CHROME_RING((int)ring->id), misses = CHROME_MISSED((int)ring->id);
 	char title[48], args[96];
 
 	chrome_name_track(&x->out, group, track, "ring %u, priority %u", ring->id, ring->prio);
+	chrome_name_track(&x->out, group, misses, "ring %u, missed", ring->id);
 	for (size_t i = 0; i < ring->period_count; i++) {
 		const struct period *p = &ring->periods[i];
 		bool missed = period_missed(ring, p);
@@ -205,8 +207,8 @@ static void export_periods(struct export *x, const struct cell_ring *ring, int g
 		snprintf(title, sizeof(title), "%s %ju", p->skipped ? "SKIPPED" : "DEADLINE MISSED",
 			 (uintmax_t)p->sequence);
 		if (missed)
-			chrome_instant(&x->out, group, track, title, p->release + ring->deadline_ns,
-				       args);
+			chrome_instant(&x->out, group, misses, title,
+				       p->release + ring->deadline_ns, args);
 	}
 }
 

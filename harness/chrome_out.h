@@ -21,7 +21,8 @@ enum chrome_run_track { CHROME_PHASES = CHROME_TRACKS, CHROME_STALLS };
 #define CHROME_VCPU(index) (CHROME_TRACKS + (index))
 #define CHROME_NOTIFY 99
 #define CHROME_RING(id) (100 * ((id) + 1))
-#define CHROME_PROCESS(id, slot) (CHROME_RING(id) + 1 + (slot))
+#define CHROME_MISSED(id) (CHROME_RING(id) + 1)
+#define CHROME_PROCESS(id, slot) (CHROME_MISSED(id) + 1 + (slot))
 
 struct chrome { /* the file that is written */
 	FILE *to;
