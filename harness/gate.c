@@ -267,6 +267,16 @@ static void look_for_policies(struct gate *g, const struct side *side)
 			      side->label, side->absent);
 }
 
+static void look_for_scenarios(struct gate *g, const struct side *a, const struct side *b)
+{
+	if (a->scenario && b->scenario && strcmp(a->scenario, b->scenario))
+		is_incomplete(
+			g,
+			"%.160s is of scenario %.64s, %.160s of %.64s: it may be the scenarios "
+			"that differ",
+			a->label, a->scenario, b->label, b->scenario);
+}
+
 static int add_all(struct gate *g, const struct side *a, const struct side *b,
 		   const struct gate_options *o, struct rs_error **err)
 {
@@ -313,6 +323,7 @@ int gate_make(struct gate *g, const struct side *a, const struct side *b, const 
 	};
 	if (!g->label_a || !g->label_b || !g->rows)
 		return rs_fail(err, ENOMEM, "no memory for a comparison");
+	look_for_scenarios(g, a, b);
 	ret = policy_a ? add_two(g, a, b, policy_a, policy_b, o, err) : add_all(g, a, b, o, err);
 	if (!ret && !g->count)
 		ret = rs_fail(err, ENODATA,

@@ -10,7 +10,8 @@
  * of the scenario that B misses is a REGRESSION by itself.
  *
  * What did not run must not pass: where a side lacks boots that it planned, or
- * B a number that A has, the whole is UNDECIDED at best, and says why.
+ * B a number that A has, or the sides are of different scenarios, the whole is
+ * UNDECIDED at best, and says why.
  */
 #ifndef RINGSCHED_GATE_H
 #define RINGSCHED_GATE_H

@@ -171,6 +171,20 @@ static int find_absent(struct side *side, const struct summary *s, struct rs_err
 	return 0;
 }
 
+/* Boots of two questions, put together, would be an answer to none. */
+static int same_scenario(struct side *side, const char *name, struct rs_error **err)
+{
+	if (!name || (side->scenario && !strcmp(side->scenario, name)))
+		return 0;
+	if (side->scenario)
+		return rs_fail(err, EINVAL,
+			       "%s holds runs of different scenarios, %.64s and %.64s: name one of "
+			       "them",
+			       side->label, side->scenario, name);
+	side->scenario = strdup(name);
+	return side->scenario ? 0 : rs_fail(err, ENOMEM, "no memory for a comparison");
+}
+
 static int add_run(struct side *side, const char *dir, struct rs_error **err)
 {
 	cleanup_run struct run *run = run_read(dir, err);
@@ -180,7 +194,9 @@ static int add_run(struct side *side, const char *dir, struct rs_error **err)
 
 	if (!s)
 		return -EINVAL;
-	ret = find_absent(side, s, err);
+	ret = same_scenario(side, json_text(run->json, "scenario"), err);
+	if (!ret)
+		ret = find_absent(side, s, err);
 	for (size_t m = 0; series_metrics[m].name; m++)
 		side->noise[m] = own_noise(run->scenario, m);
 	verdict_make(&verdict, s);
@@ -309,6 +325,7 @@ void side_clear(struct side *side)
 	}
 	free(side->series);
 	free(side->absent);
+	free(side->scenario);
 	free(side->label);
 	*side = (struct side){ 0 };
 }

@@ -48,6 +48,7 @@ struct series {
 struct side {
 	double noise[SERIES_METRICS_MAX]; /* its scenario's, as shares; NaN: none */
 	char *label; /* owned; the folder as given */
+	char *scenario; /* owned; its name; NULL: imported, or not recorded */
 	bool interrupted; /* a run of it, and not taken up again */
 	char *absent; /* owned; a policy that was planned and has no boot; NULL: none */
 	struct series *series; /* owned */
@@ -57,7 +58,7 @@ struct side {
 /*
  * Read a run's folder, one of `ringsched import`, or a folder that holds several of them (a run split
  * into parts, as `make regress` makes them): their boots are put together.
- * ENOENT: neither run.json nor a folder with one; ENODATA: no finished boot.
+ * EINVAL: they are of different scenarios. ENOENT: neither run.json nor a folder with one; ENODATA: no finished boot.
  */
 int side_read(struct side *side, const char *dir, struct rs_error **err);
 void side_clear(struct side *side);

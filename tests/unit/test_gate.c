@@ -415,6 +415,13 @@ static void test_incomplete_never_passes(void **state)
 	must_be_undecided(&x, &y, "now has no boot of ring_boot, which was planned");
 	free(y.absent);
 	y.absent = NULL;
+	x.scenario = strdup("io-storm");
+	y.scenario = strdup("boot-storm");
+	must_be_undecided(&x, &y, "before is of scenario io-storm, now of boot-storm");
+	strcpy(y.scenario, "io-storm");
+	g = equal_sides(&x, &y);
+	assert_int_equal(g.verdict, GATE_PASS);
+	gate_clear(&g);
 	/* A guest that stood still has no p99: that is no improvement. */
 	fill(&x, MISSED, 0, 0, 8);
 	must_be_undecided(&x, &y, "no boot of ring in now has missed_unstained");
@@ -430,7 +437,7 @@ static void test_incomplete_never_passes(void **state)
 /* A folder with two runs in it is one side with the boots of both. */
 static void test_sides(void **state)
 {
-	char dir[] = "/tmp/rs-side-XXXXXX", part[64], command[64];
+	char dir[] = "/tmp/rs-side-XXXXXX", part[64], command[128];
 	struct rs_error *err = NULL;
 	struct side side;
 
@@ -461,6 +468,12 @@ static void test_sides(void **state)
 	assert_true(side.interrupted);
 	assert_int_equal(side_policy(&side, "none")->missing, 3);
 	assert_string_equal(side.absent, "ring_boot");
+	side_clear(&side);
+	snprintf(command, sizeof(command), "sed -i s/boot-interference/other/g %s/run.json", part);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(side_read(&side, dir, &err), -EINVAL);
+	assert_non_null(strstr(err->message, "different scenarios, boot-interference and other"));
+	rs_error_free(&err);
 	side_clear(&side);
 	snprintf(command, sizeof(command), "rm -r %s", dir);
 	assert_int_equal(system(command), 0);
