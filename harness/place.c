@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "harness/place.h"
 
+#include <dirent.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 
 #include "harness/folder.h"
 #include "host/cleanup.h"
+#include "host/suggest.h"
 
 #define GUESTS_VARIABLE "RINGSCHED_GUESTS" /* scripts/lib.sh knows it too */
 #define INSTALLED "../share/ringsched" /* is there, beside the programs' folder */
@@ -72,14 +74,19 @@ char *place_find(enum place place)
 			 is_installed(folder) ? places[place].installed : places[place].built);
 }
 
+static const char *without_prefix(const char *name)
+{
+	return strncmp(name, SCENARIO_PREFIX, strlen(SCENARIO_PREFIX)) ?
+		       name :
+		       name + strlen(SCENARIO_PREFIX);
+}
+
 char *place_scenario(const char *name)
 {
 	static const char *const endings[] = { "", ".yaml" };
 	cleanup_free char *folder = NULL;
-	const char *plain = name;
+	const char *plain = without_prefix(name);
 
-	if (!strncmp(name, SCENARIO_PREFIX, strlen(SCENARIO_PREFIX)))
-		plain += strlen(SCENARIO_PREFIX);
 	if (access(name, F_OK) == 0 || !*plain || strchr(plain, '/'))
 		return strdup(name);
 	folder = place_find(PLACE_SCENARIOS);
@@ -90,6 +97,40 @@ char *place_scenario(const char *name)
 			return steal_pointer(&path);
 	}
 	return strdup(name);
+}
+
+/* Cuts the ending off; false for a name that has another. */
+static bool cut_ending(char *name)
+{
+	char *dot = strrchr(name, '.');
+
+	if (!dot || strcmp(dot, ".yaml"))
+		return false;
+	*dot = '\0';
+	return true;
+}
+
+char *place_nearest_scenario(const char *name)
+{
+	cleanup_free char *folder = place_find(PLACE_SCENARIOS), *plain = NULL, *best = NULL;
+	struct suggestion nearest;
+	struct dirent **list;
+	int count = folder ? scandir(folder, &list, NULL, alphasort) : -1;
+
+	plain = strdup(without_prefix(name));
+	if (plain)
+		cut_ending(plain);
+	nearest = (struct suggestion){ .word = plain };
+	for (int i = 0; i < count; i++)
+		if (plain && cut_ending(list[i]->d_name))
+			suggest_offer(&nearest, list[i]->d_name);
+	if (nearest.best)
+		best = strdup(nearest.best);
+	for (int i = 0; i < count; i++)
+		free(list[i]);
+	if (count >= 0)
+		free(list);
+	return steal_pointer(&best);
 }
 
 char *place_command(const char *step)

@@ -24,6 +24,10 @@ char *place_find(enum place place);
  */
 char *place_scenario(const char *name);
 
+/* Of those that come with ringsched the one whose name is nearest; allocated.
+ * NULL where none is near. */
+char *place_nearest_scenario(const char *name);
+
 /*
  * The command of the step "guests" or "setup", for sentences: `make guests` in
  * the source tree, else the path of its script. Allocated; NULL without memory.

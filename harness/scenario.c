@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "harness/place.h"
 #include "harness/scenario_check.h"
@@ -294,6 +295,17 @@ static int load_root(struct scenario *s, struct yaml_file *f, const struct yaml 
 	return yaml_file_fail(f, err);
 }
 
+static void no_such_scenario(const char *path, struct rs_error **err)
+{
+	cleanup_free char *near = place_nearest_scenario(path);
+
+	if (near)
+		rs_fail(err, ENOENT, "there is no scenario %s; did you mean '%s'?", path, near);
+	else
+		rs_fail(err, ENOENT,
+			"there is no scenario %s; `ringsched list` names those there are", path);
+}
+
 struct scenario *scenario_load(const char *path, struct rs_error **err)
 {
 	cleanup_scenario struct scenario *s = calloc(1, sizeof(*s));
@@ -302,6 +314,10 @@ struct scenario *scenario_load(const char *path, struct rs_error **err)
 	struct yaml *root = NULL;
 	int ret;
 
+	if (found && access(found, F_OK) < 0 && errno == ENOENT) {
+		no_such_scenario(path, err);
+		return NULL;
+	}
 	ret = yaml_file_read(&f, found ? found : path, err);
 	if (ret < 0)
 		goto out;
