@@ -29,6 +29,7 @@
 #include "harness/series.h"
 #include "host/cleanup.h"
 #include "host/error.h"
+#include "tests/unit/number.h"
 
 #define FILES "tests/unit/import/"
 
@@ -77,10 +78,10 @@ static void test_cyclictest_says_the_same_twice(void **state)
 	text = imported(0, 1, &again);
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		assert_true(isfinite(json_double(json, keys[i])));
-		assert_float_equal(json_double(json, keys[i]), json_double(text, keys[i]), 0);
+		assert_number(json_double(json, keys[i]), json_double(text, keys[i]), 0);
 	}
-	assert_float_equal(json_double(json, "count"), 4000, 0); /* two threads of 2 s */
-	assert_float_equal(json_double(json, "max_us"), 542, 0);
+	assert_number(json_double(json, "count"), 4000, 0); /* two threads of 2 s */
+	assert_number(json_double(json, "max_us"), 542, 0);
 }
 
 /* -H shows the sum of all threads in a column of its own: no samples of its own. */
@@ -92,9 +93,9 @@ static void test_cyclictest_with_a_sum(void **state)
 	(void)state;
 	assert_int_equal(import(FILES "cyclictest-sum.hist", NULL, NULL), 0);
 	row = imported(0, 0, &root);
-	assert_float_equal(json_double(row, "count"), 998 + 995, 0);
-	assert_float_equal(json_double(row, "beyond"), 35 + 36, 0);
-	assert_float_equal(json_double(row, "max_us"), 2502, 0);
+	assert_number(json_double(row, "count"), 998 + 995, 0);
+	assert_number(json_double(row, "beyond"), 35 + 36, 0);
+	assert_number(json_double(row, "max_us"), 2502, 0);
 }
 
 static void test_jitterdebugger(void **state)
@@ -107,8 +108,8 @@ static void test_jitterdebugger(void **state)
 	assert_int_equal(import(FILES "jitterdebugger.json", NULL, NULL), 0);
 	row = imported(0, 0, &root);
 	assert_string_equal(json_text(row, "tool"), "jitterdebugger");
-	assert_float_equal(json_double(row, "count"), 2 * 1992, 0);
-	assert_float_equal(json_double(row, "max_us"), 1153, 0);
+	assert_number(json_double(row, "count"), 2 * 1992, 0);
+	assert_number(json_double(row, "max_us"), 1153, 0);
 	/* 1153 us is in no bucket: the tool's histogram ends at 1000. */
 	assert_true(json_u64(row, "beyond", &beyond));
 	assert_in_range(beyond, 1, 20);
@@ -155,15 +156,15 @@ static void test_rtla_takes_the_threads(void **state)
 		assert_int_equal(import(path, NULL, NULL), 0);
 		row = imported(0, i, &root);
 		assert_string_equal(json_text(row, "tool"), "rtla");
-		assert_float_equal(json_double(row, "count"), known[i].count, 0);
-		assert_float_equal(json_double(row, "beyond"), known[i].beyond, 0);
-		assert_float_equal(json_double(row, "min_us"), known[i].min, 1e-9);
-		assert_float_equal(json_double(row, "p50_us"), known[i].p50, 1e-9);
+		assert_number(json_double(row, "count"), known[i].count, 0);
+		assert_number(json_double(row, "beyond"), known[i].beyond, 0);
+		assert_number(json_double(row, "min_us"), known[i].min, 1e-9);
+		assert_number(json_double(row, "p50_us"), known[i].p50, 1e-9);
 		if (known[i].p99 > 0)
-			assert_float_equal(json_double(row, "p99_us"), known[i].p99, 1e-9);
+			assert_number(json_double(row, "p99_us"), known[i].p99, 1e-9);
 		else
 			assert_true(isnan(json_double(row, "p99_us")));
-		assert_float_equal(json_double(row, "max_us"), known[i].max, 1e-9);
+		assert_number(json_double(row, "max_us"), known[i].max, 1e-9);
 	}
 }
 
@@ -201,11 +202,11 @@ static void test_rtla_of_later_versions(void **state)
 			 0);
 	assert_int_equal(import(path, NULL, NULL), 0);
 	row = imported(0, 0, &root);
-	assert_float_equal(json_double(row, "count"), 7, 0);
-	assert_float_equal(json_double(row, "beyond"), 1, 0);
-	assert_float_equal(json_double(row, "min_us"), 1.1, 1e-9);
-	assert_float_equal(json_double(row, "p50_us"), 1, 1e-9);
-	assert_float_equal(json_double(row, "max_us"), 9.1, 1e-9);
+	assert_number(json_double(row, "count"), 7, 0);
+	assert_number(json_double(row, "beyond"), 1, 0);
+	assert_number(json_double(row, "min_us"), 1.1, 1e-9);
+	assert_number(json_double(row, "p50_us"), 1, 1e-9);
+	assert_number(json_double(row, "max_us"), 9.1, 1e-9);
 }
 
 /* Text of a file that must be refused, and a word of the sentence. */
@@ -311,7 +312,7 @@ static void test_quantiles_are_not_guessed(void **state)
 		assert_int_equal(latencies_add(&l, i, 1, NULL), 0);
 	assert_int_equal(latencies_finish(&l, 304, NULL), 0);
 	assert_int_equal(l.beyond, 4);
-	assert_float_equal(latencies_quantile(&l, 0.5), 152, 0);
+	assert_number(latencies_quantile(&l, 0.5), 152, 0);
 	assert_true(isnan(latencies_quantile(&l, 0.99))); /* rank 301 is in no bucket */
 	assert_true(isnan(latencies_quantile(&l, 0.999))); /* needs 2995 */
 	latencies_clear(&l);
@@ -329,7 +330,7 @@ static void test_buckets_are_bounded(void **state)
 	assert_int_equal(taken, 4000000);
 	assert_int_equal(latencies_add(&l, 1, 1, NULL), -EFBIG);
 	assert_int_equal(latencies_finish(&l, 0, NULL), 0);
-	assert_float_equal(latencies_quantile(&l, 0.5), 1999999, 0);
+	assert_number(latencies_quantile(&l, 0.5), 1999999, 0);
 	latencies_clear(&l);
 }
 
@@ -345,7 +346,7 @@ static void test_compare_reads_it(void **state)
 	assert_int_equal(side_read(&side, dir, NULL), 0);
 	assert_int_equal(side_policy(&side, "before")->boots, 2);
 	assert_int_equal(side_policy(&side, "before")->values[p99].count, 2);
-	assert_float_equal(side_policy(&side, "before")->values[p99].us[1], 37, 0);
+	assert_number(side_policy(&side, "before")->values[p99].us[1], 37, 0);
 	assert_int_equal(side_policy(&side, "now")->values[p99].count, 1);
 	side_clear(&side);
 }
