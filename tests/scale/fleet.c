@@ -154,15 +154,14 @@ int fleet_counts(struct fleet *f, struct fleet_counts *c, struct rs_error **err)
 }
 
 /* Nanoseconds on a core, as the scheduler counts them. */
-static int read_run_ns(const struct fleet *f, uint64_t *ns, struct rs_error **err)
+static int read_run_ns(const struct fleet *f, pid_t tid, uint64_t *ns, struct rs_error **err)
 {
 	char path[80];
 	unsigned long long run;
 	FILE *file;
 	int found;
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/schedstat", (int)f->daemon.pid,
-		 (int)f->notify);
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/schedstat", (int)f->daemon.pid, (int)tid);
 	file = fopen(path, "re");
 	if (!file)
 		return rs_fail_errno(err, errno, "opening %s", path);
@@ -205,6 +204,8 @@ int fleet_use(const struct fleet *f, struct fleet_use *u, struct rs_error **err)
 	if (ret)
 		return rs_fail_errno(err, ret, "reading the daemon's CPU time");
 	u->process_ns = (uint64_t)used.tv_sec * 1000000000ull + (uint64_t)used.tv_nsec;
-	ret = read_run_ns(f, &u->notify_ns, err);
+	ret = read_run_ns(f, f->notify, &u->notify_ns, err);
+	if (ret == 0)
+		ret = read_run_ns(f, f->daemon.pid, &u->main_ns, err);
 	return ret ? ret : read_wakeups(f, &u->wakeups, err);
 }

@@ -64,7 +64,7 @@ struct fleet_counts { /* sums over the VMs, from the daemon's status */
 int fleet_counts(struct fleet *f, struct fleet_counts *c, struct rs_error **err);
 
 struct fleet_use { /* what the daemon has used so far */
-	uint64_t notify_ns, process_ns; /* CPU time */
+	uint64_t notify_ns, main_ns, process_ns; /* CPU time */
 	uint64_t wakeups; /* of the notification thread: it slept that often */
 };
 int fleet_use(const struct fleet *f, struct fleet_use *u, struct rs_error **err);

@@ -16,16 +16,19 @@
 #include "host/error.h"
 #include "tests/fake/measuring.h"
 #include "tests/scale/plan.h"
+#include "tests/scale/status.h"
 
 #define FILES_EACH 16 /* of one VM, in the daemon or here */
 
 struct options {
 	struct plan plan;
 	const char *out;
+	unsigned int answers; /* 0 = not of `ringsched status` */
 };
 
 static const struct argp_option option_table[] = {
 	{ "out", 'o', "DIR", 0, "folder for scale.csv, scale.json and scale.dat (required)", 0 },
+	{ "status", 'q', "N", 0, "instead: what N answers to `ringsched status` cost", 0 },
 	{ "vms", 'n', "N,N,...", 0, "numbers of VMs, rising (default 1,2,4,8,16,32,64)", 0 },
 	{ "blocks", 'b', "N", 0, "repetitions, each in an order of its own (default 5)", 0 },
 	{ "seconds", 's', "X", 0, "length of each measurement (default 1)", 0 },
@@ -56,6 +59,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case 'o':
 		o->out = text;
 		return 0;
+	case 'q':
+		o->answers = (unsigned int)measuring_number(text, 1, 10000, state);
+		return 0;
 	case 'n':
 		read_sizes(&o->plan, text, state);
 		return 0;
@@ -72,7 +78,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 		argp_error(state, "%s is not an option", text);
 		return 0;
 	case ARGP_KEY_END:
-		if (!o->out)
+		if (!o->out && !o->answers)
 			argp_error(state, "--out is missing");
 		return 0;
 	default:
@@ -106,6 +112,8 @@ static int measure(const struct options *o, bool *holds, struct rs_error **err)
 
 	if (ret)
 		return ret;
+	if (o->answers)
+		return status_measure(p, o->answers, err);
 	points = plan_run(p, &count, err);
 	if (!points)
 		return -EIO;
