@@ -156,7 +156,8 @@ struct rundb *rundb_open(const char *out, struct rs_error **err)
 	if (path && (stat(path, &st) < 0 || !st.st_size))
 		rs_fail(err, ENOENT,
 			"%s holds no list of cells to go on with (run.db): it is no run's folder, "
-			"or its run ended before the first cell; start a new run",
+			"its run ended before the first cell, or it was kept without that list; "
+			"start a new run",
 			out);
 	else
 		db = open_file(out, SQLITE_OPEN_READWRITE, err);

@@ -99,6 +99,12 @@ static int read_cells(struct run *run, struct rs_error **err)
 	if (!path)
 		return -ENOMEM;
 	count = scandir(path, &list, not_hidden, alphasort);
+	if (count < 0 && errno == ENOENT)
+		return rs_fail(
+			err, ENOENT,
+			"%s has no cells/: it was kept without what was measured, and what it "
+			"has are report.md and summary.json",
+			run->dir);
 	if (count < 0)
 		return rs_fail_errno(err, errno, "reading folder %s", path);
 	for (int i = 0; i < count; i++) {
