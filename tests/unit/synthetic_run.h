@@ -228,7 +228,7 @@ static inline void synth_cell_json(struct synth_cell *c)
 		"\"neighbour_boot_s\":%.1f,\n",
 		ring ? 2000u : 0u, ring ? "26500" : "null", 40.0 + c->boot);
 	fprintf(f,
-		"\"daemon\":{\"ok\":true,\"vms\":[{\"name\":\"control\",\"handling_us\":"
+		"\"daemon\":{\"ok\":true,\"vms\":[{\"name\":\"control\",\"boosts\":7,\"handling_us\":"
 		"{\"count\":%d,\"min\":5,\"p50\":%s,\"p90\":%s,\"p99\":%s,\"p999\":null,"
 		"\"max\":%d}}]},\n",
 		ring ? 2000 : 1, ring ? "11" : "null", ring ? "17.5" : "null", ring ? "42" : "null",

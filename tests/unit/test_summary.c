@@ -51,6 +51,19 @@ static void test_numbers(void **state)
 	assert_number(json, "policies.ring_boot.rings.control/1.priority_changes_per_period", 2);
 }
 
+/* Of the judged ring's VM, over both boots. */
+static void test_counters(void **state)
+{
+	cleanup_run struct run *run = NULL;
+	cleanup_summary struct summary *s = NULL;
+
+	(void)state;
+	synth_run(&known, folder);
+	s = read_summary(&run);
+	assert_int_equal(policy_counter(summary_policy(s, "ring_boot"), "boosts"), 14);
+	assert_int_equal(policy_counter(summary_policy(s, "ring_boot"), "no_such"), 0);
+}
+
 /* The numbers of synth_cost(), over 8 s and 400 periods; `none` skips two in boot. */
 static void test_cost(void **state)
 {
@@ -284,13 +297,10 @@ static void test_slow_core_stains(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_FOLDER(test_numbers),
-		IN_FOLDER(test_interference),
-		IN_FOLDER(test_cost),
-		IN_FOLDER(test_cost_unknown),
-		IN_FOLDER(test_schema),
-		IN_FOLDER(test_stained),
-		IN_FOLDER(test_stained_by_cause),
+		IN_FOLDER(test_numbers),	  IN_FOLDER(test_interference),
+		IN_FOLDER(test_counters),	  IN_FOLDER(test_cost),
+		IN_FOLDER(test_cost_unknown),	  IN_FOLDER(test_schema),
+		IN_FOLDER(test_stained),	  IN_FOLDER(test_stained_by_cause),
 		IN_FOLDER(test_slow_core_stains),
 	};
 
