@@ -19,7 +19,7 @@ wait_for() {
 	done
 }
 
-# All that a run could leave, in three files below $TMP/$1.
+# All that a run could leave, in five files below $TMP/$1.
 snapshot() {
 	local dir=$TMP/$1
 	mkdir -p "$dir"
@@ -34,6 +34,8 @@ snapshot() {
 	done >>"$dir/cgroups"
 	cat /sys/fs/cgroup/cpuset/cpuset.sched_load_balance 2>/dev/null >>"$dir/cgroups" || true
 	find "$BASE" -mindepth 1 2>/dev/null | sort >"$dir/sockets" || true
+	# What is mounted where; numbers differ from one look to the next.
+	awk '{ print $4, $5 }' /proc/self/mountinfo | sort >"$dir/mounts"
 	ps -eLo pid=,lwp=,lstart=,cls=,rtprio=,ni= | awk '{ print $1 ":" $2, $0 }' |
 		sort >"$dir/threads"
 }
@@ -51,7 +53,7 @@ same_threads() {
 nothing_left() {
 	local what
 	snapshot after
-	for what in processes cgroups sockets; do
+	for what in processes cgroups sockets mounts; do
 		diff "$TMP/before/$what" "$TMP/after/$what" >&2 || fail "$what differ"
 	done
 	same_threads || fail 'scheduling differs'
