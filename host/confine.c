@@ -89,14 +89,20 @@ int confine_add_folder(struct confine_options *o, const char *folder, struct rs_
 int confine_add_folder_of(struct confine_options *o, const char *path, struct rs_error **err)
 {
 	const char *slash = strrchr(path, '/');
+	unsigned int before = o->folder_count;
 	char *folder;
+	int ret;
 
 	if (!slash)
 		return confine_add_folder(o, ".", err);
 	/* As long as the daemon lives. */
 	folder = strndup(path, slash == path ? 1 : (size_t)(slash - path));
-	return folder ? confine_add_folder(o, folder, err) :
-			rs_fail(err, ENOMEM, "no memory for a path");
+	if (!folder)
+		return rs_fail(err, ENOMEM, "no memory for a path");
+	ret = confine_add_folder(o, folder, err);
+	if (o->folder_count == before) /* it is there already, or there is no room */
+		free(folder);
+	return ret;
 }
 
 /* ---- capabilities ---- */

@@ -92,6 +92,8 @@ static void on_signal(void *arg, uint32_t events)
 	loop_quit();
 }
 
+static struct loop_watch *signal_watch;
+
 /* Blocked before any thread starts, so that all threads have it so. */
 static int catch_signals(int *fd, struct rs_error **err)
 {
@@ -107,7 +109,8 @@ static int catch_signals(int *fd, struct rs_error **err)
 	*fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (*fd < 0)
 		return rs_fail_errno(err, errno, "waiting for signals");
-	return loop_add(*fd, EPOLLIN, on_signal, fd, err) ? catch_fatal(err) : -EIO;
+	signal_watch = loop_add(*fd, EPOLLIN, on_signal, fd, err);
+	return signal_watch ? catch_fatal(err) : -EIO;
 }
 
 /* A VM holds about ten files; the usual soft limit of 1024 ends at 100 VMs. */
@@ -141,10 +144,12 @@ static int secure(const char *path, struct record **record, struct rs_error **er
 /* Sockets are made beside those files and where the command line says. */
 static int confine(const struct daemon_options *o, struct rs_error **err)
 {
-	struct confine_options c = o->confine;
-	int ret = confine_add_folder_of(&c, o->control, err);
+	static struct confine_options c; /* with it the paths made for it stay */
+	int ret;
 
+	c = o->confine;
 	c.file = o->vms;
+	ret = confine_add_folder_of(&c, o->control, err);
 	if (!ret && o->record)
 		ret = confine_add_folder_of(&c, o->record, err);
 	return ret ? ret : confine_begin(&c, err);
@@ -200,6 +205,7 @@ int main(int argc, char **argv)
 	control_free();
 	record_close(record);
 	guardian_end();
+	loop_remove(signal_watch);
 	loop_free();
 	trace_free();
 	if (ret)
