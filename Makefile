@@ -79,7 +79,8 @@ $(B)/share/made: $(B)/ringsched
 		$(B)/ringsched generate share $(B)/share
 	@touch $@
 
-$(B)/ringschedd: $(call objects,host/main.c $(HOST_SRC))
+# EARLY: see "hostile bytes".
+$(B)/ringschedd: $(call objects,host/main.c $(EARLY) $(HOST_SRC))
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lpthread -lm
 
 $(B)/ringsched: $(call objects,harness/main.c $(HARNESS_SRC) $(HOST_SRC))
@@ -159,11 +160,13 @@ $(B)/tests/%: $(B)/obj/tests/unit/%.o $(call objects,$(HARNESS_SRC) $(HOST_SRC))
 
 # Objects of another kind, by the same rules: a second make with a folder of its
 # own. The guest's bytes change while they are read (tests/fuzz/flip.c): for that
-# the compiler tells of each load in the files that read them.
-ADDRESS := B=build/address CC=clang TRACE_LOADS=-fsanitize-coverage=trace-loads CFLAGS='-O1 -g \
+# the compiler tells of each load in the files that read them. A sanitizer asks
+# another program for the names of functions: the daemon's is started early, for it
+# may start none later.
+ADDRESS := B=build/address CC=clang EARLY=tests/sanitize/early.c TRACE_LOADS=-fsanitize-coverage=trace-loads CFLAGS='-O1 -g \
 	-fno-omit-frame-pointer -fsanitize=address,undefined,float-cast-overflow,fuzzer-no-link \
 	-fno-sanitize-recover=all'
-THREAD := B=build/thread CC=clang CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=thread'
+THREAD := B=build/thread CC=clang EARLY=tests/sanitize/early.c CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=thread'
 
 $(call objects,host/vring.c host/vhost_queue.c host/scan.c): ALL_CFLAGS += $(TRACE_LOADS)
 

@@ -12,20 +12,7 @@
 
 #define AT(member) .offset = offsetof(struct daemon_options, member)
 
-/* Sanitizers look at their process in ways that are taken from a confined one. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED true
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED true
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED false
-#endif
-
 const struct daemon_options daemon_defaults = {
-	.confine.off = SANITIZED,
 	.policy = "none",
 	.cpu = -1,
 	.priority = NOTIFY_PRIORITY_DEFAULT,
@@ -143,7 +130,7 @@ static const struct option_row options[] = {
 	{ .name = "unconfined",
 	  .type = OPTION_FLAG,
 	  AT(confine.off),
-	  .help = "keep user, capabilities and system calls: for debuggers and sanitizers" },
+	  .help = "keep user, capabilities and system calls: for debuggers" },
 	{ 0 },
 };
 
