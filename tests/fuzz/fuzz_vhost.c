@@ -282,6 +282,8 @@ static void resize(struct fuzz_input *in)
 static void pass(struct fuzz_input *in)
 {
 	f.now_ns += fuzz_u8(in) * PROGRAM_PASS_NS;
+	if (!f.conn)
+		return; /* there is no timer; the next connection has one */
 	pthread_mutex_lock(&f.vm->lock);
 	vm_bounds_expired(f.vm, f.now_ns);
 	FUZZ_CHECK(!vm_bounds_held(f.vm) || f.now_ns < f.vm->bounds.held_until_ns);
