@@ -102,8 +102,8 @@ static int read_cells(struct run *run, struct rs_error **err)
 	if (count < 0 && errno == ENOENT)
 		return rs_fail(
 			err, ENOENT,
-			"%s has no cells/: it was kept without what was measured, and what it "
-			"has are report.md and summary.json",
+			"%s has no cells/: none was measured, or it was kept without them and "
+			"has its report.md and summary.json alone",
 			run->dir);
 	if (count < 0)
 		return rs_fail_errno(err, errno, "reading folder %s", path);
