@@ -8,8 +8,8 @@
 #include <linux/virtio_ring.h>
 
 #include "chardev.h"
+#include "device.h"
 #include "engine.h"
-#include "notify.h"
 #include "source.h"
 #include "stats.h"
 

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Messages to the host and events from it: the device's two virtqueues. */
+/* Messages to the host. */
 #ifndef RINGSCHED_NOTIFY_H
 #define RINGSCHED_NOTIFY_H
 
 #include <linux/types.h>
 
 #include "../uapi/ringsched.h"
-
-struct virtio_device;
-struct rs_device;
 
 /* What a message says; the sender adds sequence, vCPU, revision and time. */
 struct rs_report {
@@ -36,22 +33,6 @@ void rs_notify_kick(void);
 
 /* Both of it, from any context. 0 or -errno as rs_notify_queue(). */
 int rs_notify(const struct rs_report *report);
-
-/* Bring a device up: queues, ATTACH; then it is the one messages go to. Process context. */
-int rs_device_start(struct rs_device *device);
-/* The reverse: no sender is left inside when the device is reset; BYE is the last message. */
-void rs_device_stop(struct rs_device *device);
-
-struct rs_device *rs_device_new(struct virtio_device *vdev);
-void rs_device_free(struct rs_device *device);
-
-bool rs_device_present(void);
-
-/*
- * For people: "absent", "present", or "broken", where the host made no sense of
- * a queue: nothing is sent any more until the device is bound again.
- */
-const char *rs_device_state(void);
 
 /* P8, for other kernel code; any context. 0 or -errno as rs_notify_queue(), or -EINVAL. */
 int g_sched_notify_start(unsigned int ring_id, unsigned int ring_prio);

@@ -13,6 +13,7 @@
 #include <linux/percpu.h>
 #include <linux/slab.h>
 
+#include "device.h"
 #include "notify.h"
 #include "source.h"
 #include "symbol.h"

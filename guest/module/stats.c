@@ -11,8 +11,8 @@
 #include <linux/slab.h>
 
 #include "chardev.h"
+#include "device.h"
 #include "engine.h"
-#include "notify.h"
 #include "source.h"
 #include "stats.h"
 
