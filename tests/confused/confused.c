@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Runs in the guest: what ringsched.ko makes of a host that cannot be trusted
- * (fakehost/rs_fakehost.c). A ring turns all the while and must not notice; what
+ * (fakehost/). A ring turns all the while and must not notice; what
  * went wrong must be told and counted; and with the next device all is well.
  */
 #include <errno.h>
