@@ -65,6 +65,7 @@ static void found(const struct process *p, void *arg)
 	s->daemons = more;
 	s->daemons[s->count++] = (struct status_daemon){
 		.pid = p->pid,
+		.start = p->start,
 		.control = process_option(p->pid, "control", 'c'),
 	};
 }
@@ -76,9 +77,25 @@ static int by_pid(const void *a, const void *b)
 	return (x->pid > y->pid) - (x->pid < y->pid);
 }
 
+static void clear(struct status_daemon *d)
+{
+	free(d->control);
+	free(d->why);
+	json_object_put(d->answer);
+}
+
+/* Its run goes on to the next cell: nothing to complain of. */
+static bool has_ended(const struct status_daemon *d)
+{
+	const struct process p = { d->pid, d->start };
+
+	return !process_alive(&p);
+}
+
 int status_read(struct status *s, struct rs_error **err)
 {
 	struct finding f = { .status = s };
+	size_t kept = 0;
 
 	*s = (struct status){ 0 };
 	process_each_called("ringschedd", found, &f);
@@ -86,19 +103,24 @@ int status_read(struct status *s, struct rs_error **err)
 		return rs_fail(err, ENOMEM, "out of memory");
 	if (s->count)
 		qsort(s->daemons, s->count, sizeof(s->daemons[0]), by_pid);
-	for (size_t i = 0; i < s->count; i++)
-		ask(&s->daemons[i]);
+	for (size_t i = 0; i < s->count; i++) {
+		struct status_daemon *d = &s->daemons[i];
+
+		ask(d);
+		if (d->why && has_ended(d))
+			clear(d);
+		else
+			s->daemons[kept++] = *d;
+	}
+	s->count = kept;
 	journal_count(&s->runs_alive, &s->runs_dead);
 	return 0;
 }
 
 void status_clear(struct status *s)
 {
-	for (size_t i = 0; i < s->count; i++) {
-		free(s->daemons[i].control);
-		free(s->daemons[i].why);
-		json_object_put(s->daemons[i].answer);
-	}
+	for (size_t i = 0; i < s->count; i++)
+		clear(&s->daemons[i]);
 	free(s->daemons);
 	*s = (struct status){ 0 };
 }

@@ -7,6 +7,7 @@
 #define RINGSCHED_STATUS_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
 
@@ -15,6 +16,7 @@ struct rs_error;
 
 struct status_daemon {
 	pid_t pid;
+	uint64_t start; /* with it, no other process of that number is meant */
 	char *control; /* owned; its socket; NULL = its command line does not tell */
 	char run[16]; /* id of the run it belongs to; "" = none */
 	char *why; /* owned; why it could not be asked; NULL = it answered */
@@ -27,7 +29,8 @@ struct status {
 	unsigned int runs_alive, runs_dead; /* of `ringsched run` */
 };
 
-/* Fails only without memory: a daemon that does not answer says so itself. */
+/* Fails only without memory: a daemon that does not answer says so itself; one
+ * that ended meanwhile is left out. */
 int status_read(struct status *s, struct rs_error **err);
 void status_clear(struct status *s);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What `ringsched status` makes of the daemons' answers, and of their command
  * lines; tests/fake asks a real daemon. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -9,6 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -130,6 +134,75 @@ static void test_answers_of_another_kind(void **state)
 	}
 }
 
+/* ---- a daemon that ends while it is asked ---- */
+
+static pid_t daemon_pid;
+
+/* Takes the connection of who asks, and ends the daemon instead of an answer. */
+static void *end_when_asked(void *arg)
+{
+	int fd = accept(*(int *)arg, NULL, NULL);
+
+	kill(daemon_pid, SIGKILL);
+	while (process_of(daemon_pid).pid) /* a zombie is none */
+		usleep(1000);
+	close(fd);
+	return NULL;
+}
+
+/* A shell that is called ringschedd and names the control socket; it stops. */
+static void begin_daemon(const char *program, const char *control)
+{
+	int end;
+
+	daemon_pid = fork();
+	assert_true(daemon_pid >= 0);
+	if (daemon_pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* also of a test that failed */
+		execl(program, "ringschedd", "-ec", "kill -STOP $$", "sh", "--control", control,
+		      (char *)NULL);
+		_exit(99);
+	}
+	assert_int_equal(waitpid(daemon_pid, &end, WUNTRACED), daemon_pid);
+	assert_true(WIFSTOPPED(end));
+}
+
+static bool is_told(const struct status *s, pid_t pid)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (s->daemons[i].pid == pid)
+			return true;
+	return false;
+}
+
+static void test_ended_while_asked(void **state)
+{
+	char dir[] = "/tmp/rs-status-XXXXXX", program[64];
+	struct sockaddr_un control = { .sun_family = AF_UNIX };
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct status s;
+	pthread_t thread;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(program, sizeof(program), "%s/ringschedd", dir);
+	snprintf(control.sun_path, sizeof(control.sun_path), "%s/control", dir);
+	assert_int_equal(symlink("/bin/sh", program), 0);
+	assert_int_equal(bind(listener, (struct sockaddr *)&control, sizeof(control)), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	begin_daemon(program, control.sun_path);
+	assert_int_equal(pthread_create(&thread, NULL, end_when_asked, &listener), 0);
+	assert_int_equal(status_read(&s, NULL), 0);
+	assert_false(is_told(&s, daemon_pid));
+	status_clear(&s);
+	pthread_join(thread, NULL);
+	waitpid(daemon_pid, NULL, 0);
+	close(listener);
+	unlink(control.sun_path);
+	unlink(program);
+	rmdir(dir);
+}
+
 /* ---- command lines ---- */
 
 static char *option_of(const char *a, const char *b)
@@ -185,6 +258,7 @@ int main(void)
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_shared_cores),
 		cmocka_unit_test(test_answers_of_another_kind),
+		cmocka_unit_test(test_ended_while_asked),
 		cmocka_unit_test(test_options_of_processes),
 	};
 
