@@ -12,6 +12,9 @@
 
 static bool guest_done;
 static char unbound[32], bound[32]; /* what vCPU 0's thread was between the two */
+/* On a busy machine one may come while the boost of the one before still waits
+ * for its START: it has none of its own then. Of the unbound ones: */
+static int64_t unbound_shared;
 
 static void add_generator(unsigned int interrupt, unsigned int ring, unsigned int priority,
 			  unsigned int confirm_us, unsigned int count)
@@ -34,21 +37,33 @@ static void add_generator(unsigned int interrupt, unsigned int ring, unsigned in
 	json_object_put(request);
 }
 
+static int64_t counted(const char *key)
+{
+	return daemon_number(&d, "a", key);
+}
+
+static int64_t bound_shared(void)
+{
+	return counted("irq_coalesced") - unbound_shared;
+}
+
 /* First those without a ring, when the guest is ready; then those of its ring. */
 static void raise_interrupts(void)
 {
 	static int stage;
 
-	if (stage == 0 && daemon_number(&d, "a", "messages.start") > 0) {
+	if (stage == 0 && counted("messages.start") > 0) {
 		add_generator(INTERRUPT_UNBOUND, RING_NOBODY, PRIO_NOBODY, 5000, UNBOUND_COUNT);
 		stage++;
-	} else if (stage == 1 && daemon_number(&d, "a", "irq_unconfirmed") == UNBOUND_COUNT) {
+	} else if (stage == 1 &&
+		   counted("irq_unconfirmed") + counted("irq_coalesced") == UNBOUND_COUNT) {
+		unbound_shared = counted("irq_coalesced");
 		daemon_text(&d, "a", "vcpus.0.policy", unbound, sizeof(unbound));
 		add_generator(INTERRUPT_BOUND, RING_EXTERNAL, PRIO_EXTERNAL, 5000000,
 			      EXTERNAL_COUNT);
 		stage++;
-	} else if (stage == 2 && daemon_number(&d, "a", "irq_confirmed") == EXTERNAL_COUNT &&
-		   daemon_number(&d, "a", "messages.end") == EXTERNAL_COUNT + 1) {
+	} else if (stage == 2 && counted("irq_confirmed") + bound_shared() == EXTERNAL_COUNT &&
+		   counted("messages.end") == EXTERNAL_COUNT + 1) {
 		guest_done = daemon_text(&d, "a", "vcpus.0.policy", bound, sizeof(bound));
 		stage++;
 	}
@@ -109,8 +124,6 @@ static void test_counts(void **state)
 	} counts[] = {
 		{ "irq_raised", EXTERNAL_COUNT + UNBOUND_COUNT },
 		{ "irq_lost", 0 },
-		{ "irq_confirmed", EXTERNAL_COUNT },
-		{ "irq_unconfirmed", UNBOUND_COUNT },
 		{ "messages.start", EXTERNAL_COUNT + 1 },
 		{ "messages.end", EXTERNAL_COUNT + 1 },
 		{ "lost", 0 },
@@ -121,6 +134,10 @@ static void test_counts(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
 		check_number(&d, "a", counts[i].key, counts[i].value);
+	check_number(&d, "a", "irq_confirmed", EXTERNAL_COUNT - bound_shared());
+	check_number(&d, "a", "irq_unconfirmed", UNBOUND_COUNT - unbound_shared);
+	assert_in_range(bound_shared(), 0, EXTERNAL_COUNT / 2);
+	print_message("%jd came under the boost of another\n", (intmax_t)counted("irq_coalesced"));
 	assert_int_equal(daemon_rejects(&d, "a"), 0);
 }
 
