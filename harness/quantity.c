@@ -115,41 +115,88 @@ static double boot_handler(const struct boot_result *b, enum phase phase)
 }
 
 const struct quantity quantity_interference = {
-	"interference (response p99, @ ÷ solo, median over boots)", "", interference,
-	boot_interference, 3
+	.what = "interference (response p99, @ ÷ solo, median over boots)",
+	.unit = "",
+	.of = interference,
+	.of_boot = boot_interference,
+	.digits = 3,
+	.median = true,
 };
 
 const struct quantity quantity_missed = {
-	"deadlines missed in @, outside stained windows, all boots", "", missed_unstained,
-	boot_missed_unstained, 1
+	.what = "deadlines missed in @, outside stained windows, all boots",
+	.unit = "",
+	.of = missed_unstained,
+	.of_boot = boot_missed_unstained,
+	.digits = 1,
 };
 
-const struct quantity quantity_kicks = { "kicks per period", "", kicks, boot_kicks, 3 };
+const struct quantity quantity_kicks = {
+	.what = "kicks per period",
+	.unit = "",
+	.of = kicks,
+	.of_boot = boot_kicks,
+	.digits = 3,
+};
 
 const struct quantity quantity_handling = {
-	"handling (kick seen → priority in force), p99, median over boots", " µs", handling_p99,
-	boot_handling_p99, 3
+	.what = "handling (kick seen → priority in force), p99, median over boots",
+	.unit = " µs",
+	.of = handling_p99,
+	.of_boot = boot_handling_p99,
+	.digits = 3,
+	.median = true,
 };
 
-const struct quantity quantity_neighbour = { "neighbour's boot, median over boots", " s",
-					     neighbour_boot, boot_neighbour_boot, 3 };
+const struct quantity quantity_neighbour = {
+	.what = "neighbour's boot, median over boots",
+	.unit = " s",
+	.of = neighbour_boot,
+	.of_boot = boot_neighbour_boot,
+	.digits = 3,
+	.median = true,
+};
 
-const struct quantity quantity_longest = { "neighbours' boot, the longest", " s", longest_boot,
-					   boot_neighbour_boot, 3 };
+const struct quantity quantity_longest = {
+	.what = "neighbours' boot, the longest",
+	.unit = " s",
+	.of = longest_boot,
+	.of_boot = boot_neighbour_boot,
+	.digits = 3,
+};
 
 const struct quantity quantity_delay = {
-	"wait of a lower VM ÷ work of those above, a period, in @, median over boots", "", delay,
-	boot_delay, 3
+	.what = "wait of a lower VM ÷ work of those above, a period, in @, median over boots",
+	.unit = "",
+	.of = delay,
+	.of_boot = boot_delay,
+	.digits = 3,
+	.median = true,
 };
 
 const struct quantity quantity_share = {
-	"neighbours' CPU time ÷ length of phase @, median over boots", "", share, boot_share, 3
+	.what = "neighbours' CPU time ÷ length of phase @, median over boots",
+	.unit = "",
+	.of = share,
+	.of_boot = boot_share,
+	.digits = 3,
+	.median = true,
 };
 
 const struct quantity quantity_blocking = {
-	"the higher ring's longest blocking, ring change ÷ lock, median over boots", "",
-	blocking_ratio, boot_blocking_ratio, 3
+	.what = "the higher ring's longest blocking, ring change ÷ lock, median over boots",
+	.unit = "",
+	.of = blocking_ratio,
+	.of_boot = boot_blocking_ratio,
+	.digits = 3,
+	.median = true,
 };
 
-const struct quantity quantity_handler = { "interrupt → handler (p99, @ ÷ solo, median over boots)",
-					   "", handler, boot_handler, 3 };
+const struct quantity quantity_handler = {
+	.what = "interrupt → handler (p99, @ ÷ solo, median over boots)",
+	.unit = "",
+	.of = handler,
+	.of_boot = boot_handler,
+	.digits = 3,
+	.median = true,
+};

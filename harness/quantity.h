@@ -8,7 +8,7 @@
 /*
  * One measured thing of one policy in the judged phase: its number for the
  * bound, its number a boot for the range that is printed beside it, and its
- * unit.
+ * unit. The number of a `median` is the median of those of the boots.
  */
 struct quantity {
 	const char *what; /* '@' = the phase's name */
@@ -16,6 +16,7 @@ struct quantity {
 	double (*of)(const struct policy_result *p, enum phase phase);
 	double (*of_boot)(const struct boot_result *b, enum phase phase);
 	int digits;
+	bool median;
 };
 
 extern const struct quantity quantity_interference, quantity_missed, quantity_kicks,

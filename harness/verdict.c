@@ -8,6 +8,7 @@
 #include "harness/quantity.h"
 #include "harness/stats.h"
 #include "harness/summary.h"
+#include "host/cleanup.h"
 
 enum relation { AT_MOST, AT_LEAST, EQUAL, NO_BOUND };
 
@@ -73,16 +74,44 @@ static void set_bound(struct verdict_row *row, enum relation relation, double bo
 		snprintf(row->bound, sizeof(row->bound), "%s%.4g%s", signs[relation], bound, unit);
 }
 
+/*
+ * "95 %: 0.9 to 1.1; " for a median over enough boots (docs/statistics.md, 2),
+ * else nothing. A report that is drawn again has the same: the seed is fixed.
+ */
+static void interval_text(char *text, size_t size, const struct quantity *q,
+			  const struct policy_result *p, enum phase phase)
+{
+	cleanup_free double *values = calloc(p->boot_count + 1, sizeof(*values));
+	char from[FORMAT_NUMBER_ROOM], to[FORMAT_NUMBER_ROOM];
+	struct stats_interval interval;
+	size_t count = 0;
+
+	*text = '\0';
+	if (!q->median || !values)
+		return;
+	for (size_t i = 0; i < p->boot_count; i++) {
+		values[count] = q->of_boot(&p->boots[i], phase);
+		count += isfinite(values[count]); /* the median leaves the others out too */
+	}
+	if (count < STATS_BOOTSTRAP_MIN ||
+	    stats_bootstrap(values, count, stats_median, 0.95, 1, &interval, NULL))
+		return;
+	snprintf(text, size, "95 %%: %s to %s; ", format_number(from, interval.low, q->digits),
+		 format_number(to, interval.high, q->digits));
+}
+
 static void set_measured(struct verdict_row *row, const struct quantity *q,
 			 const struct policy_result *p, enum phase phase)
 {
 	char value[FORMAT_NUMBER_ROOM], from[FORMAT_NUMBER_ROOM], to[FORMAT_NUMBER_ROOM];
+	char interval[2 * FORMAT_NUMBER_ROOM + 16];
 	double low, high;
 
 	boot_range(p, phase, q->of_boot, &low, &high);
-	snprintf(row->measured, sizeof(row->measured), "%s%s (%s to %s; boots: %zu)",
+	interval_text(interval, sizeof(interval), q, p, phase);
+	snprintf(row->measured, sizeof(row->measured), "%s%s (%s to %s; %sboots: %zu)",
 		 format_number(value, q->of(p, phase), q->digits), q->unit,
-		 format_number(from, low, q->digits), format_number(to, high, q->digits),
+		 format_number(from, low, q->digits), format_number(to, high, q->digits), interval,
 		 p->boot_count);
 }
 

@@ -23,7 +23,7 @@ enum verdict_state {
 };
 
 struct verdict_row {
-	char what[112], measured[80], bound[16];
+	char what[112], measured[128], bound[16];
 	enum verdict_state state;
 };
 

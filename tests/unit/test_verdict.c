@@ -25,6 +25,34 @@ static void test_verdict(void **state)
 	assert_int_equal(v.result, REPORT_UNDECIDED);
 }
 
+/* An interval over boots from 10 boots on, of medians only. */
+static void test_interval(void **state)
+{
+	double value, from, to, low, high;
+	struct synth synth = known;
+	struct verdict v;
+	int end = 0;
+
+	(void)state;
+	for (synth.boots = 9; synth.boots <= 10; synth.boots++) {
+		cleanup_run struct run *run = NULL;
+		cleanup_summary struct summary *s = NULL;
+
+		synth.planned = synth.boots;
+		synth_run(&synth, folder);
+		s = read_summary(&run);
+		verdict_make(&v, s);
+		assert_null(strstr(v.limits[1].measured, "95 %")); /* misses are a sum */
+		assert_int_equal(!strstr(v.limits[0].measured, "95 %"), synth.boots == 9);
+	}
+	assert_int_equal(sscanf(v.limits[0].measured,
+				"%lf (%lf to %lf; 95 %%: %lf to %lf; boots: 10)%n", &value, &from,
+				&to, &low, &high, &end),
+			 5);
+	assert_int_equal(end, strlen(v.limits[0].measured));
+	assert_true(from <= low && low < value && value < high && high <= to);
+}
+
 /* `none` misses deadlines; judged by its own misses it must fail. */
 static void test_misses_fail(void **state)
 {
@@ -172,13 +200,10 @@ static void test_nothing_finished(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_FOLDER(test_verdict),
-		IN_FOLDER(test_misses_fail),
-		IN_FOLDER(test_other_phase_judged),
-		IN_FOLDER(test_without_neighbour),
-		IN_FOLDER(test_too_few_periods),
-		IN_FOLDER(test_interrupted),
-		IN_FOLDER(test_nothing_finished),
+		IN_FOLDER(test_verdict),	   IN_FOLDER(test_interval),
+		IN_FOLDER(test_misses_fail),	   IN_FOLDER(test_other_phase_judged),
+		IN_FOLDER(test_without_neighbour), IN_FOLDER(test_too_few_periods),
+		IN_FOLDER(test_interrupted),	   IN_FOLDER(test_nothing_finished),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
