@@ -96,86 +96,82 @@ static enum doctor_state state_of(const char *name)
 	return state;
 }
 
+/* file, text, check, what it is then */
+static const struct {
+	const char *path, *text, *check;
+	enum doctor_state wanted;
+} hosts[] = {
+	{ CPU "/online", "0-1", "cores", DOCTOR_PASS },
+	{ CPU "/online", "0", "cores", DOCTOR_FAIL },
+	{ CPU "/cpu1/topology/thread_siblings_list", "1", "siblings", DOCTOR_PASS },
+	{ CPU "/cpu1/topology/thread_siblings_list", "0-1", "siblings", DOCTOR_WARN },
+	{ CPU "/smt/active", "0", "siblings", DOCTOR_PASS },
+	{ CPU "/cpu1/cpufreq/scaling_governor", "performance", "governor", DOCTOR_PASS },
+	{ CPU "/cpu1/cpufreq/scaling_governor", "powersave", "governor", DOCTOR_WARN },
+	{ CPU "/cpu1/cpuidle/state0/latency", "0", "idle_states", DOCTOR_PASS },
+	{ CPU "/cpu1/cpuidle/state1/disable", "0", "idle_states", DOCTOR_PASS },
+	{ CPU "/cpu1/cpuidle/state1/latency", "133", "idle_states", DOCTOR_WARN },
+	{ CPU "/cpu1/cpuidle/state1/disable", "1", "idle_states", DOCTOR_PASS },
+	{ CPU "/isolated", "", "isolated", DOCTOR_WARN },
+	{ CPU "/isolated", "1-3", "isolated", DOCTOR_PASS },
+	{ CPU "/nohz_full", "1", "nohz_full", DOCTOR_PASS },
+	{ "/proc/irq/24/smp_affinity_list", "0", "irq_affinity", DOCTOR_PASS },
+	{ "/proc/irq/25/smp_affinity_list", "0-3", "irq_affinity", DOCTOR_WARN },
+	{ "/proc/irq/default_smp_affinity", "1", "irq_default", DOCTOR_PASS },
+	{ "/proc/irq/default_smp_affinity", "3", "irq_default", DOCTOR_WARN },
+	{ "/proc/irq/default_smp_affinity", "2", "irq_default", DOCTOR_WARN },
+	{ "/proc/irq/default_smp_affinity", "fffffffd", "irq_default", DOCTOR_PASS },
+	{ "/proc/4321/comm", "bash", "irqbalance", DOCTOR_PASS },
+	{ "/proc/4322/comm", "irqbalance", "irqbalance", DOCTOR_WARN },
+	{ "/proc/sys/kernel/timer_migration", "1", "timer_migration", DOCTOR_WARN },
+	{ "/proc/sys/kernel/timer_migration", "0", "timer_migration", DOCTOR_PASS },
+	{ "/proc/sys/kernel/nmi_watchdog", "1", "nmi_watchdog", DOCTOR_WARN },
+	{ "/proc/sys/kernel/soft_watchdog", "1", "soft_watchdog", DOCTOR_WARN },
+	{ "/sys/kernel/mm/ksm/run", "1", "ksm", DOCTOR_WARN },
+	{ "/sys/kernel/mm/ksm/run", "0", "ksm", DOCTOR_PASS },
+	{ "/sys/kernel/mm/transparent_hugepage/enabled", "[always] madvise never", "huge_pages",
+	  DOCTOR_WARN },
+	{ "/sys/kernel/mm/transparent_hugepage/enabled", "always [madvise] never", "huge_pages",
+	  DOCTOR_PASS },
+	{ "/proc/sys/kernel/sched_rt_period_us", "1000000", "rt_runtime", DOCTOR_SKIP },
+	{ "/proc/sys/kernel/sched_rt_runtime_us", "950000", "rt_runtime", DOCTOR_PASS },
+	{ "/proc/sys/kernel/sched_rt_runtime_us", "500000", "rt_runtime", DOCTOR_WARN },
+	{ "/proc/sys/kernel/sched_rt_runtime_us", "-1", "rt_runtime", DOCTOR_PASS },
+	{ "/sys/fs/cgroup/cpu/cgroup.procs", "", "cgroups", DOCTOR_FAIL },
+	{ "/sys/fs/cgroup/cgroup.controllers", "cpuset cpu io memory pids", "cgroups",
+	  DOCTOR_PASS },
+	{ "/sys/fs/cgroup/cgroup.controllers", "cpuset io memory", "cgroups", DOCTOR_FAIL },
+	{ "/proc/sys/kernel/numa_balancing", "1", "numa_balancing", DOCTOR_WARN },
+	{ "/proc/sys/vm/stat_interval", "1", "stat_interval", DOCTOR_WARN },
+	{ "/proc/sys/vm/stat_interval", "60", "stat_interval", DOCTOR_PASS },
+	{ "/proc/meminfo", "SwapTotal: 0 kB", "swap", DOCTOR_PASS },
+	{ "/proc/meminfo", "SwapTotal: 4 kB", "swap", DOCTOR_WARN },
+	{ "/proc/meminfo", "MemAvailable: 102400 kB", "memory", DOCTOR_FAIL },
+	{ "/proc/meminfo", "MemAvailable: 1024000 kB", "memory", DOCTOR_PASS },
+	{ "/proc/cpuinfo", "flags\t: fpu hypervisor sse", "hypervisor", DOCTOR_WARN },
+	{ "/proc/cpuinfo", "flags\t: constant_tsc nonstop_tsc", "cpu_flags", DOCTOR_WARN },
+	{ "/proc/cpuinfo", "flags\t: constant_tsc nonstop_tsc svm", "cpu_flags", DOCTOR_PASS },
+	{ "/proc/cpuinfo", "flags\t: constant_tsc nonstop_tsc svmx", "cpu_flags", DOCTOR_WARN },
+	{ "/sys/devices/system/clocksource/clocksource0/current_clocksource", "hpet", "clocksource",
+	  DOCTOR_WARN },
+	{ "/sys/devices/system/clocksource/clocksource0/current_clocksource", "tsc", "clocksource",
+	  DOCTOR_PASS },
+	{ "/sys/kernel/debug/sched/preempt", "none voluntary (full)", "preemption", DOCTOR_PASS },
+	{ "/sys/kernel/debug/sched/preempt", "none (voluntary) full", "preemption", DOCTOR_WARN },
+	{ "/sys/kernel/realtime", "1", "preemption", DOCTOR_PASS },
+	{ "/proc/self/schedstat", "1 2 3", "sched_info", DOCTOR_PASS },
+};
+
 static void test_each_state_has_a_host(void **state)
 {
-	/* file, text, check, what it is then */
-	static const struct {
-		const char *path, *text, *check;
-		enum doctor_state wanted;
-	} cases[] = {
-		{ CPU "/online", "0-1", "cores", DOCTOR_PASS },
-		{ CPU "/online", "0", "cores", DOCTOR_FAIL },
-		{ CPU "/cpu1/topology/thread_siblings_list", "1", "siblings", DOCTOR_PASS },
-		{ CPU "/cpu1/topology/thread_siblings_list", "0-1", "siblings", DOCTOR_WARN },
-		{ CPU "/smt/active", "0", "siblings", DOCTOR_PASS },
-		{ CPU "/cpu1/cpufreq/scaling_governor", "performance", "governor", DOCTOR_PASS },
-		{ CPU "/cpu1/cpufreq/scaling_governor", "powersave", "governor", DOCTOR_WARN },
-		{ CPU "/cpu1/cpuidle/state0/latency", "0", "idle_states", DOCTOR_PASS },
-		{ CPU "/cpu1/cpuidle/state1/disable", "0", "idle_states", DOCTOR_PASS },
-		{ CPU "/cpu1/cpuidle/state1/latency", "133", "idle_states", DOCTOR_WARN },
-		{ CPU "/cpu1/cpuidle/state1/disable", "1", "idle_states", DOCTOR_PASS },
-		{ CPU "/isolated", "", "isolated", DOCTOR_WARN },
-		{ CPU "/isolated", "1-3", "isolated", DOCTOR_PASS },
-		{ CPU "/nohz_full", "1", "nohz_full", DOCTOR_PASS },
-		{ "/proc/irq/24/smp_affinity_list", "0", "irq_affinity", DOCTOR_PASS },
-		{ "/proc/irq/25/smp_affinity_list", "0-3", "irq_affinity", DOCTOR_WARN },
-		{ "/proc/irq/default_smp_affinity", "1", "irq_default", DOCTOR_PASS },
-		{ "/proc/irq/default_smp_affinity", "3", "irq_default", DOCTOR_WARN },
-		{ "/proc/irq/default_smp_affinity", "2", "irq_default", DOCTOR_WARN },
-		{ "/proc/irq/default_smp_affinity", "fffffffd", "irq_default", DOCTOR_PASS },
-		{ "/proc/4321/comm", "bash", "irqbalance", DOCTOR_PASS },
-		{ "/proc/4322/comm", "irqbalance", "irqbalance", DOCTOR_WARN },
-		{ "/proc/sys/kernel/timer_migration", "1", "timer_migration", DOCTOR_WARN },
-		{ "/proc/sys/kernel/timer_migration", "0", "timer_migration", DOCTOR_PASS },
-		{ "/proc/sys/kernel/nmi_watchdog", "1", "nmi_watchdog", DOCTOR_WARN },
-		{ "/proc/sys/kernel/soft_watchdog", "1", "soft_watchdog", DOCTOR_WARN },
-		{ "/sys/kernel/mm/ksm/run", "1", "ksm", DOCTOR_WARN },
-		{ "/sys/kernel/mm/ksm/run", "0", "ksm", DOCTOR_PASS },
-		{ "/sys/kernel/mm/transparent_hugepage/enabled", "[always] madvise never",
-		  "huge_pages", DOCTOR_WARN },
-		{ "/sys/kernel/mm/transparent_hugepage/enabled", "always [madvise] never",
-		  "huge_pages", DOCTOR_PASS },
-		{ "/proc/sys/kernel/sched_rt_period_us", "1000000", "rt_runtime", DOCTOR_SKIP },
-		{ "/proc/sys/kernel/sched_rt_runtime_us", "950000", "rt_runtime", DOCTOR_PASS },
-		{ "/proc/sys/kernel/sched_rt_runtime_us", "500000", "rt_runtime", DOCTOR_WARN },
-		{ "/proc/sys/kernel/sched_rt_runtime_us", "-1", "rt_runtime", DOCTOR_PASS },
-		{ "/sys/fs/cgroup/cpu/cgroup.procs", "", "cgroups", DOCTOR_FAIL },
-		{ "/sys/fs/cgroup/cgroup.controllers", "cpuset cpu io memory pids", "cgroups",
-		  DOCTOR_PASS },
-		{ "/sys/fs/cgroup/cgroup.controllers", "cpuset io memory", "cgroups", DOCTOR_FAIL },
-		{ "/proc/sys/kernel/numa_balancing", "1", "numa_balancing", DOCTOR_WARN },
-		{ "/proc/sys/vm/stat_interval", "1", "stat_interval", DOCTOR_WARN },
-		{ "/proc/sys/vm/stat_interval", "60", "stat_interval", DOCTOR_PASS },
-		{ "/proc/meminfo", "SwapTotal: 0 kB", "swap", DOCTOR_PASS },
-		{ "/proc/meminfo", "SwapTotal: 4 kB", "swap", DOCTOR_WARN },
-		{ "/proc/meminfo", "MemAvailable: 102400 kB", "memory", DOCTOR_FAIL },
-		{ "/proc/meminfo", "MemAvailable: 1024000 kB", "memory", DOCTOR_PASS },
-		{ "/proc/cpuinfo", "flags\t: fpu hypervisor sse", "hypervisor", DOCTOR_WARN },
-		{ "/proc/cpuinfo", "flags\t: constant_tsc nonstop_tsc", "cpu_flags", DOCTOR_WARN },
-		{ "/proc/cpuinfo", "flags\t: constant_tsc nonstop_tsc svm", "cpu_flags",
-		  DOCTOR_PASS },
-		{ "/proc/cpuinfo", "flags\t: constant_tsc nonstop_tsc svmx", "cpu_flags",
-		  DOCTOR_WARN },
-		{ "/sys/devices/system/clocksource/clocksource0/current_clocksource", "hpet",
-		  "clocksource", DOCTOR_WARN },
-		{ "/sys/devices/system/clocksource/clocksource0/current_clocksource", "tsc",
-		  "clocksource", DOCTOR_PASS },
-		{ "/sys/kernel/debug/sched/preempt", "none voluntary (full)", "preemption",
-		  DOCTOR_PASS },
-		{ "/sys/kernel/debug/sched/preempt", "none (voluntary) full", "preemption",
-		  DOCTOR_WARN },
-		{ "/sys/kernel/realtime", "1", "preemption", DOCTOR_PASS },
-		{ "/proc/self/schedstat", "1 2 3", "sched_info", DOCTOR_PASS },
-	};
-
 	(void)state;
 	scenario.vm_count = 1;
 	scenario.vms[0].memory_mib = 256;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		put(cases[i].path, cases[i].text);
-		if (state_of(cases[i].check) != cases[i].wanted)
-			fail_msg("%s with '%s' in %s", cases[i].check, cases[i].text,
-				 cases[i].path);
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		put(hosts[i].path, hosts[i].text);
+		if (state_of(hosts[i].check) != hosts[i].wanted)
+			fail_msg("%s with '%s' in %s", hosts[i].check, hosts[i].text,
+				 hosts[i].path);
 	}
 }
 
